@@ -1,0 +1,6 @@
+#include "audit/audit.h"
+
+const char *audit_kind_name(AuditKind kind) {
+  static const char *const names[] = {[AUDIT_SCIM] = "scim", [AUDIT_ADMIN] = "admin"};
+  return names[kind];
+}

@@ -1,0 +1,25 @@
+/* IP addresses and networks, version 4 and 6. An IPv4-mapped IPv6 address is its IPv4 address. */
+#pragma once
+
+#include <glib.h>
+
+typedef struct {
+  guint8 bytes[16]; /* IPv4 as ::ffff:a.b.c.d */
+} IpAddress;
+
+typedef struct {
+  IpAddress address; /* host bits are zero */
+  guint8 bits;       /* 0…128, over the 16-byte form */
+} Cidr;
+
+#define CIDR_TEXT_BYTES 64
+
+/* "192.0.2.7", "2001:db8::1"; no zone, no port. */
+gboolean cidr_address_parse(const char *text, IpAddress *address);
+char *cidr_address_format(const IpAddress *address, char text[CIDR_TEXT_BYTES]);
+/* "192.0.2.0/24", or an address alone for itself. Host bits that are set are refused, with *why. */
+gboolean cidr_parse(const char *text, Cidr *cidr, const char **why);
+char *cidr_format(const Cidr *cidr, char text[CIDR_TEXT_BYTES]);
+gboolean cidr_contains(const Cidr *cidr, const IpAddress *address);
+/* TRUE when any of n contains it. */
+gboolean cidr_any_contains(const Cidr *cidrs, gsize n, const IpAddress *address);

@@ -1,0 +1,8 @@
+/* The one DNS question this program asks by itself: TXT records, to prove a domain. Blocking; commands only. */
+#pragma once
+
+#include <glib.h>
+
+/* The TXT records of a name, strings joined; a free'd-with-g_ptr_array_unref array of char*. NULL with an error that
+ * says whether the name has none or the resolver did not answer. */
+GPtrArray *dns_txt(const char *name, GError **error);

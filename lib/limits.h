@@ -1,0 +1,45 @@
+/* Every maximum that a peer can run into, with its reason. Nothing that grows is without a row here. */
+#pragma once
+
+/* HTTP (lib/http_*). */
+#define LIMIT_URI_BYTES 16384           /* an 8 KiB filter, percent-encoded */
+#define LIMIT_HEADERS 64                /* IdPs send about ten */
+#define LIMIT_HEADER_BYTES 16384        /* all of them together */
+#define LIMIT_BODY_BYTES (16u << 20)    /* a PUT of a 100,000-member group is about 12 MiB */
+#define LIMIT_SMALL_BODY_BYTES (1u << 20) /* above this one body at a time: memory is 80 times a hostile body */
+#define LIMIT_CONNECTIONS 2000
+#define LIMIT_CONNECTIONS_PER_ADDRESS 2000 /* behind a front every connection has the front's address */
+#define LIMIT_HEADER_SECONDS 10         /* first byte to last header */
+#define LIMIT_BODY_SECONDS 20
+#define LIMIT_IDLE_SECONDS 30
+#define LIMIT_REQUEST_SECONDS 25        /* below Okta's shortest client timeout, 30 s */
+#define LIMIT_QUEUE 1000                /* requests waiting for a worker */
+#define LIMIT_WORKERS 12                /* requests executing */
+
+/* JSON (lib/jsontext.c). */
+#define LIMIT_JSON_DEPTH 32
+#define LIMIT_JSON_NODES 400000         /* 100,000 members of value, $ref, display */
+
+/* SCIM (scim/). */
+#define LIMIT_FILTER_BYTES 8192
+#define LIMIT_FILTER_NODES 200
+#define LIMIT_FILTER_DEPTH 10
+#define LIMIT_PATH_BYTES 2048
+#define LIMIT_PATCH_OPERATIONS 1000
+#define LIMIT_PAGE_DEFAULT 100
+#define LIMIT_PAGE_MAX 1000
+#define LIMIT_ATTRIBUTE_NAMES 200       /* in attributes / excludedAttributes */
+#define LIMIT_STRING_BYTES 65536        /* one attribute value; x509Certificates and photos are larger than names */
+#define LIMIT_USER_NAME_BYTES 1024
+#define LIMIT_VALUES 1000               /* elements of one multi-valued attribute, members excepted */
+#define LIMIT_MEMBERS 100000            /* in one request */
+#define LIMIT_EXTRA_BYTES 65536         /* attributes no schema declares, kept aside, a resource */
+
+/* Rate (lib/rate.c). */
+#define LIMIT_RATE_PER_SECOND 200       /* a token; Entra's gallery asks for at least 25 */
+#define LIMIT_RATE_FLOOR 25
+#define LIMIT_RATE_BURST 400
+#define LIMIT_RATE_DELAY_SECONDS 5      /* shape this long before a 429 */
+
+/* Text that reaches a log or an error message. */
+#define LIMIT_QUOTED_BYTES 80

@@ -1,0 +1,28 @@
+/* pthreads, in this file alone (ThreadSanitizer cannot see into the distribution's GLib): a mutex, a worker pool whose jobs
+ * may be serialised by key and postponed, and a periodic task. */
+#pragma once
+
+#include <glib.h>
+#include <pthread.h>
+
+typedef void (*ThreadFunc)(gpointer data);
+
+typedef struct ThreadPool ThreadPool; /* process lifetime */
+
+/* `workers` threads named `name`; at most max_waiting jobs wait. */
+ThreadPool *thread_pool_new(const char *name, guint workers, guint max_waiting);
+/* Runs every job that was accepted, then joins. */
+void thread_pool_free(ThreadPool *pool);
+/* FALSE when the queue is full: nothing was taken. Jobs with an equal key (NULL: none; copied) run one at a time in
+ * the order given and hold no worker while they wait. delay_us postpones. */
+gboolean thread_pool_push(ThreadPool *pool, ThreadFunc func, gpointer data, const char *key, gint64 delay_us);
+/* Jobs waiting, running. */
+void thread_pool_load(ThreadPool *pool, guint *waiting, guint *running);
+
+typedef struct ThreadTimer ThreadTimer;
+/* Calls func every period_ms in a thread of its own until freed (which waits for a call in progress). */
+ThreadTimer *thread_timer_new(const char *name, int period_ms, ThreadFunc func, gpointer data);
+void thread_timer_free(ThreadTimer *timer);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ThreadPool, thread_pool_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ThreadTimer, thread_timer_free)
