@@ -1,0 +1,73 @@
+"""What the host offers: programs (installed, or unpacked into build/host), an unprivileged user, free ports."""
+
+import glob
+import os
+import pathlib
+import pwd
+import re
+import shutil
+import socket
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+UNPACKED = ROOT / "build" / "host"
+USER = "nobody"
+
+
+class StackError(Exception):
+    """Something the caller can act on; the text says what."""
+
+
+def is_root():
+    return os.geteuid() == 0
+
+
+def as_user(argv):
+    """The command line that runs argv unprivileged: as nobody when we are root, else as ourselves."""
+    if not is_root():
+        return list(argv)
+    who = pwd.getpwnam(USER)
+    return ["setpriv", f"--reuid={who.pw_uid}", f"--regid={who.pw_gid}", "--clear-groups", "--", *map(str, argv)]
+
+
+def give(path):
+    """Lets the unprivileged user own a file or folder we made."""
+    if is_root():
+        who = pwd.getpwnam(USER)
+        os.chown(path, who.pw_uid, who.pw_gid)
+
+
+def postgres_bin():
+    """The folder with initdb and postgres of the newest server, 15 or later."""
+    found = []
+    for base in ("/usr/lib/postgresql", str(UNPACKED / "usr/lib/postgresql")):
+        for path in glob.glob(base + "/*/bin/initdb"):
+            version = re.search(r"/postgresql/(\d+)/", path)
+            if version and int(version.group(1)) >= 15:
+                found.append((int(version.group(1)), pathlib.Path(path).parent))
+    if not found:
+        raise StackError("PostgreSQL's server programs are not here. Run ./quickstart once: it unpacks them into build/host.")
+    return max(found)[1]
+
+
+def program(name, *more):
+    """A program on the PATH or among the unpacked packages."""
+    for folder in (None, "/usr/sbin", "/usr/bin", str(UNPACKED / "usr/sbin"), str(UNPACKED / "usr/bin"), *more):
+        path = shutil.which(name, path=folder) if folder else shutil.which(name)
+        if path:
+            return path
+    raise StackError(f"{name} is not here. Run ./quickstart once: it installs or unpacks what is missing.")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def run(argv, **options):
+    """subprocess.run that captures text and raises StackError with the program's own words."""
+    done = subprocess.run([str(a) for a in argv], capture_output=True, text=True, **options)
+    if done.returncode != 0:
+        raise StackError(f"{os.path.basename(str(argv[0]))} failed ({done.returncode}): {(done.stderr or done.stdout).strip()}")
+    return done.stdout
