@@ -1,0 +1,125 @@
+# Which Debian packages are needed and why, and how they come onto the machine without starting or replacing a
+# service. Sourced by quickstart, test/run and .ci/run.
+
+packages_build=(
+  gcc libc6-dev          # the compiler
+  meson ninja-build pkg-config
+  libglib2.0-dev         # base library
+  libjansson-dev         # JSON
+  libmicrohttpd-dev      # HTTP server
+  libcyaml-dev           # settings file
+  libutf8proc-dev        # Unicode folding of userName
+  libidn2-dev            # domains
+  libpq-dev libssl-dev   # PostgreSQL client, hashes and random numbers
+)
+packages_run=(
+  python3 python3-psycopg2 # the story, and the tests
+  util-linux               # setpriv: servers run unprivileged
+  tzdata ca-certificates curl
+)
+packages_test=(
+  python3-pytest
+  universal-ctags        # function sizes
+  binutils               # nm: no mutable globals
+  openssl                # certificates for the proxy test
+)
+packages_ci=(
+  clang clang-format clang-tidy libclang-rt-14-dev
+)
+# Servers whose packages would start a service on installation: unpacked into build/host, never installed.
+# Their libraries are installed from what the package itself declares.
+
+packages_have() {
+  dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null | grep -q '^ii'
+}
+
+packages_missing() {
+  local name
+  for name in "$@"; do
+    packages_have "$name" || printf '%s\n' "$name"
+  done
+}
+
+# packages_install NAME…: installs what is missing, or says which command would.
+packages_install() {
+  local missing
+  mapfile -t missing < <(packages_missing "$@")
+  [ "${#missing[@]}" -eq 0 ] && return 0
+  if [ "$(id -u)" -ne 0 ]; then
+    echo "These Debian packages are missing and only root can install them. Run this, then try again:" >&2
+    echo "  sudo apt-get install --no-install-recommends ${missing[*]}" >&2
+    return 1
+  fi
+  echo "Installing: ${missing[*]}" >&2
+  packages_update
+  # policy-rc.d is not needed: none of these packages holds a service.
+  DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" >&2
+}
+
+packages_update() {
+  if [ -z "${packages_updated:-}" ]; then
+    apt-get update -qq >&2
+    packages_updated=yes
+  fi
+}
+
+# packages_libraries NAME: the libraries (and tzdata) that a package depends on, without the server packages themselves
+# and without LLVM, which only PostgreSQL's JIT would load.
+packages_libraries() {
+  apt-cache depends --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances "$1" |
+    sed -n 's/^ *|\{0,1\}Depends: *//p' | grep -E '^(lib|tzdata)' | grep -v '^libllvm' | sort -u
+}
+
+# packages_unpack TOP NAME…: into TOP/build/host.
+packages_unpack() {
+  local top=$1 name folder
+  shift
+  folder=$top/build/host
+  mkdir -p "$folder/deb"
+  packages_update
+  for name in "$@"; do
+    echo "Unpacking $name into build/host (not installed: nothing is started on this machine)" >&2
+    (cd "$folder/deb" && apt-get download -qq "$name" >&2) || return 1
+    dpkg -x "$(ls -t "$folder/deb/${name}"_*.deb | head -n 1)" "$folder" || return 1
+  done
+}
+
+# packages_postgres TOP: PostgreSQL's server, 15 or newer.
+packages_postgres() {
+  local top=$1 name libraries
+  if compgen -G "/usr/lib/postgresql/1[5-9]/bin/initdb" >/dev/null ||
+     compgen -G "$top/build/host/usr/lib/postgresql/*/bin/initdb" >/dev/null; then
+    return 0
+  fi
+  if [ "$(id -u)" -ne 0 ]; then
+    echo "PostgreSQL's server programs are missing. Run ./quickstart once as root: it unpacks them into build/host." >&2
+    return 1
+  fi
+  packages_update
+  name=$(apt-cache search --names-only '^postgresql-[0-9]+$' | awk '{print $1}' | sort -t- -k2 -n | tail -n 1)
+  if [ -z "$name" ] || [ "${name#postgresql-}" -lt 15 ]; then
+    echo "apt offers no PostgreSQL 15 or newer." >&2
+    return 1
+  fi
+  mapfile -t libraries < <(packages_libraries "$name")
+  packages_install "${libraries[@]}" && packages_unpack "$top" "$name" "${name/postgresql-/postgresql-client-}"
+}
+
+# packages_nginx TOP: a front for the proxy test.
+packages_nginx() {
+  local top=$1 libraries
+  [ -x /usr/sbin/nginx ] || [ -x "$top/build/host/usr/sbin/nginx" ] && return 0
+  [ "$(id -u)" -eq 0 ] || { echo "nginx is missing; run ./test/run once as root." >&2; return 1; }
+  packages_update
+  mapfile -t libraries < <(packages_libraries nginx)
+  packages_install "${libraries[@]}" && packages_unpack "$top" nginx
+}
+
+# packages_compile TOP: a release build in TOP/build.
+packages_compile() {
+  local top=$1
+  if [ ! -f "$top/build/build.ninja" ]; then
+    meson setup "$top/build" "$top" --buildtype=release >&2 || return 1
+  fi
+  ninja -C "$top/build" >&2
+}
