@@ -1,0 +1,165 @@
+"""The suites of ./test/run: each runs by itself, is counted apart and timed; the last line sums them up."""
+
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as xml
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+from stack import host, postgres, server  # noqa: E402
+
+TEST = host.ROOT / "test"
+BUILD = pathlib.Path(os.environ.get("GATEPOST_BUILD", host.ROOT / "build"))
+
+# Suite → pytest files below test/e2e.
+E2E = {
+    "replay": ["test_replay_okta.py", "test_replay_entra.py", "test_replay_others.py"],
+    "okta-spec": ["test_okta_spec.py"],
+    "entra-validator": ["test_entra_validator.py"],
+    "cross-org": ["test_cross_org.py"],
+    "http-gate": ["test_http_gate.py"],
+    "http-server": ["test_http_server.py", "test_proxy_nginx.py"],
+    "lifecycle": ["test_lifecycle.py", "test_errors.py", "test_paging.py", "test_dialect.py"],
+    "cli": ["test_cli.py", "test_cli_admin.py"],
+}
+
+
+class Count:
+    def __init__(self):
+        self.passed, self.failed, self.skipped, self.notes = 0, 0, 0, []
+
+    def add_junit(self, path):
+        """Every testcase of a JUnit file."""
+        for case in xml.parse(path).iter("testcase"):
+            name = f"{case.get('classname', '')}.{case.get('name', '')}"
+            if case.find("failure") is not None or case.find("error") is not None:
+                self.failed += 1
+                self.notes.append(f"FAILED {name}")
+            elif case.find("skipped") is not None:
+                self.skipped += 1
+                self.notes.append(f"skipped {name}: {case.find('skipped').get('message', '')}")
+            else:
+                self.passed += 1
+
+    def must_have_run(self, what, exit_code):
+        if exit_code != 0 and self.failed == 0:
+            self.failed += 1
+            self.notes.append(f"FAILED {what} exited {exit_code}")
+        if self.passed + self.failed == 0:
+            self.failed += 1
+            self.notes.append(f"FAILED {what} ran no test")
+
+
+def run(argv, **options):
+    environment = {**os.environ, "GATEPOST_BUILD": str(BUILD), **options.pop("env", {})}
+    environment.setdefault("GATEPOST_BIN", str(BUILD / "cmd" / "gatepost"))
+    done = subprocess.run([str(a) for a in argv], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          env=environment, **options)
+    return done.returncode, done.stdout
+
+
+def meson_suite(count, name):
+    code, output = run(["meson", "test", "-C", BUILD, "--no-rebuild", "--suite", name, "--print-errorlogs"])
+    junit = BUILD / "meson-logs" / "testlog.junit.xml"
+    if junit.exists():
+        count.add_junit(junit)
+    count.must_have_run(f"meson test --suite {name}", code)
+    return output
+
+
+def pytest_files(count, files, env=None):
+    present = [path for path in files if path.exists()]
+    for missing in set(files) - set(present):
+        count.failed += 1
+        count.notes.append(f"FAILED {missing.name} is not there")
+    with tempfile.NamedTemporaryFile(suffix=".xml") as junit:
+        code, output = run(["/usr/bin/python3", "-m", "pytest", "-x" if os.environ.get("FAIL_FAST") else "-q", "--durations=5",
+                            "-rs", f"--junitxml={junit.name}", *present], cwd=TEST / "e2e", env=env or {})
+        if os.path.getsize(junit.name):
+            count.add_junit(junit.name)
+    count.must_have_run("pytest", code)
+    return output
+
+
+def suite_house(count):
+    code, output = run(["/usr/bin/python3", TEST / "house" / "check.py", BUILD])
+    for line in output.splitlines():
+        count.passed += line.startswith("ok ")
+        if line.startswith("not ok "):
+            count.failed += 1
+            count.notes.append("FAILED " + line)
+    count.must_have_run("house check", code)
+    return output
+
+
+def suite_db(count):
+    """The C suite brings its own clusters; the schema's rules are read from a freshly migrated database."""
+    output = meson_suite(count, "db")
+    with tempfile.TemporaryDirectory(prefix="gatepost-db-") as folder:
+        os.chmod(folder, 0o755)
+        cluster = postgres.Postgres(pathlib.Path(folder) / "pg").create().start()
+        try:
+            conninfo = cluster.create_database("gatepost")
+            with cluster.session("postgres") as sql:
+                sql.execute("CREATE ROLE gatepost_app")
+                sql.execute("GRANT gatepost_app TO gatepost")
+            migrated = server.Server(pathlib.Path(folder) / "gatepost", conninfo).write_config().cli.run("db", "migrate")
+            output += migrated.stdout + migrated.stderr
+            output += pytest_files(count, [TEST / "db" / "test_schema.py"], {
+                "GATEPOST_TEST_DATABASE": cluster.conninfo("gatepost", "postgres")})
+        finally:
+            cluster.stop("immediate")
+    return output
+
+
+def suite_quickstart(count):
+    """The story as a person runs it, in the foreground and in the background."""
+    return pytest_files(count, [TEST / "e2e" / "test_quickstart.py"])
+
+
+SUITES = {
+    "house": suite_house,
+    "unit": lambda count: meson_suite(count, "unit"),
+    "fuzz-corpus": lambda count: meson_suite(count, "fuzz"),
+    "db": suite_db,
+    **{name: (lambda count, files=files: pytest_files(count, [TEST / "e2e" / f for f in files]))
+       for name, files in E2E.items()},
+    "quickstart": suite_quickstart,
+}
+
+
+def main(names):
+    unknown = [name for name in names if name not in SUITES]
+    if unknown:
+        print(f"No such suite: {', '.join(unknown)}. There are: {', '.join(SUITES)}", file=sys.stderr)
+        return 2
+    total = Count()
+    for name in names or SUITES:
+        count, begin = Count(), time.monotonic()
+        try:
+            output = SUITES[name](count)
+        except host.StackError as failed:
+            output, count.failed = str(failed), count.failed + 1
+            count.notes.append(f"FAILED {failed}")
+        if count.failed or os.environ.get("VERBOSE"):
+            print(output)
+        for line in output.splitlines():
+            if line.startswith("time "):
+                print("    " + line)
+        for note in count.notes:
+            print("    " + note)
+        print(f"{name:<18}{count.passed:>6} passed{count.failed:>5} failed{count.skipped:>5} skipped"
+              f"{time.monotonic() - begin:>8.1f} s", flush=True)
+        total.passed += count.passed
+        total.failed += count.failed
+        total.skipped += count.skipped
+    print(f"{total.passed} passed, {total.failed} failed" + (f", {total.skipped} skipped" if total.skipped else ""))
+    return 1 if total.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
