@@ -47,7 +47,8 @@ typedef struct {
   gboolean ours;
 } ScimErrorRow;
 
-/* Of a SCIM_ERROR code; errors of other domains read as INTERNAL, DB_ERROR_UNAVAILABLE/TIMEOUT/IN_DOUBT as UNAVAILABLE. */
+/* Of a SCIM_ERROR code. DB_ERROR_UNAVAILABLE/TIMEOUT/IN_DOUBT read as UNAVAILABLE, DB_ERROR_CONFLICT as BUSY, a JSONTEXT_ERROR
+ * as INVALID_SYNTAX (TOO_LARGE for SIZE), everything else as INTERNAL. */
 const ScimErrorRow *scim_error_row(const GError *error);
 /* The Error body: schemas, status (a string), scimType, detail = the message for the peer (a fixed sentence for ours) + " (GP-nnnn)". Free with g_free. */
 char *scim_error_body(const GError *error);

@@ -80,6 +80,9 @@ typedef struct {
 /* "userName", "name.givenName", "urn:…:enterprise:2.0:User:manager.value", "members.$ref", any case; the URN is split from
  * the name at the last ':' after a known URN. FALSE when no schema of the type declares it. `n` bytes of text. */
 gboolean scim_ref_resolve(const ScimType *type, const char *text, gsize n, ScimRef *ref);
+/* The known name nearest to one that does not resolve, or the URN-qualified one of an extension's attribute named without its
+ * URN: for "did you mean". NULL when none is near. Free with g_free. */
+char *scim_ref_suggest(const ScimType *type, const char *text, gsize n);
 /* The canonical spelling. Free with g_free. */
 char *scim_ref_format(const ScimRef *ref);
 /* The value a reference has in a resource (canonical names), borrowed; NULL when absent. For a sub-attribute of a multi-valued attribute:
