@@ -22,13 +22,28 @@ gint64 clock_wall(void) {
   return g_get_real_time();
 }
 
-char *clock_format(gint64 wall_us, char text[CLOCK_TEXT_BYTES]) {
+/* Splits an instant; returns the microseconds past its second. */
+static int split(gint64 wall_us, struct tm *parts) {
   gint64 fraction = ((wall_us % US) + US) % US;
   time_t seconds = (time_t)((wall_us - fraction) / US);
+  gmtime_r(&seconds, parts);
+  return (int)fraction;
+}
+
+char *clock_format(gint64 wall_us, char text[CLOCK_TEXT_BYTES]) {
   struct tm parts;
-  gmtime_r(&seconds, &parts);
-  g_snprintf(text, CLOCK_TEXT_BYTES, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", parts.tm_year + 1900, parts.tm_mon + 1,
-             parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, (int)fraction);
+  int fraction = split(wall_us, &parts);
+  g_snprintf(text, CLOCK_TEXT_BYTES, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", parts.tm_year + 1900,
+             parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, fraction);
+  return text;
+}
+
+char *clock_format_day(gint64 wall_us, char text[CLOCK_TEXT_BYTES]) {
+  static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  struct tm parts;
+  split(wall_us, &parts);
+  g_snprintf(text, CLOCK_TEXT_BYTES, "%d %s %d", parts.tm_mday, months[parts.tm_mon], parts.tm_year + 1900);
   return text;
 }
 
@@ -103,9 +118,14 @@ gboolean clock_parse(const char *text, gint64 *wall_us) {
   int second = digits(&text, 2);
   gint64 fraction;
   int zone;
-  if (second < 0 || second > 60 || !read_fraction(&text, &fraction) || !read_zone(&text, &zone) || *text != '\0')
+  if (second < 0 || second > 60 || !read_fraction(&text, &fraction) || !read_zone(&text, &zone) ||
+      *text != '\0')
     return FALSE;
-  struct tm parts = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day, .tm_hour = hour, .tm_min = minute,
+  struct tm parts = {.tm_year = year - 1900,
+                     .tm_mon = month - 1,
+                     .tm_mday = day,
+                     .tm_hour = hour,
+                     .tm_min = minute,
                      .tm_sec = second};
   *wall_us = ((gint64)timegm(&parts) - zone * 60) * US + fraction;
   return TRUE;

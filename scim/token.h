@@ -13,10 +13,10 @@ typedef struct {
   Cidr *cidrs;
   gsize n_cidrs;
   gboolean suspend_only;
-  gint64 rate;                                      /* 0: default */
+  gint64 rate;                                             /* 0: default */
   gint64 created_us, expires_us, revoked_us, last_used_us; /* wall clock; 0: never */
-  char *last_used_ip, *last_used_agent;             /* NULL: never */
-  gint64 rotated_to;                                /* 0: not */
+  char *last_used_ip, *last_used_agent;                    /* NULL: never */
+  gint64 rotated_to;                                       /* 0: not */
 } ScimToken;
 
 void scim_token_free(ScimToken *token);
@@ -34,14 +34,26 @@ typedef struct {
   const char *name, *profile;
   const char *const *lenient_off, *const *domains, *const *cidrs; /* validated texts, NULL-terminated */
   gboolean suspend_only;
-  gint64 rate;     /* 0: default */
-  gint64 days;     /* until it expires; 0: never */
+  gint64 rate; /* 0: default */
+  gint64 days; /* until it expires; 0: never */
 } ScimTokenSpec;
 /* Makes a token; *secret is shown once and free'd with crypto_free_secret. */
-ScimToken *scim_token_create(DbPool *pool, gint64 deadline, const char *actor, const ScimTokenSpec *spec, char **secret, GError **error);
-/* A successor with the same properties; the old one works `overlap_hours` longer. */
-ScimToken *scim_token_rotate(DbPool *pool, gint64 deadline, const char *actor, gint64 org_id, gint64 token_id, gint64 overlap_hours, gint64 days, char **secret, GError **error);
-gboolean scim_token_revoke(DbPool *pool, gint64 deadline, const char *actor, gint64 org_id, gint64 token_id, GError **error);
+ScimToken *scim_token_create(DbPool *pool, gint64 deadline, const char *actor, const ScimTokenSpec *spec,
+                             char **secret, GError **error);
+typedef struct {
+  gint64 org_id, token_id;
+  gint64 overlap_hours; /* how much longer the old one works, unless it expires before */
+  gint64 days;          /* until the new one expires; 0: never */
+} ScimTokenRotation;
+/* A successor with the same properties, an expired token's included. NULL with NOT_FOUND, TOKEN_REVOKED, or UNIQUENESS
+ * when it already has a successor. */
+ScimToken *scim_token_rotate(DbPool *pool, gint64 deadline, const char *actor,
+                             const ScimTokenRotation *rotation, char **secret, GError **error);
+/* One of an organisation; NULL with NOT_FOUND. */
+ScimToken *scim_token_get(DbPool *pool, gint64 deadline, gint64 org_id, gint64 token_id, GError **error);
+/* In force when it returns. A token that is revoked stays as it is, without a second record. FALSE with NOT_FOUND. */
+gboolean scim_token_revoke(DbPool *pool, gint64 deadline, const char *actor, gint64 org_id, gint64 token_id,
+                           GError **error);
 /* All of an organisation, newest first: ScimToken*; free with g_ptr_array_unref. */
 GPtrArray *scim_token_list(DbPool *pool, gint64 deadline, gint64 org_id, GError **error);
 
