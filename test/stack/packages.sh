@@ -20,7 +20,7 @@ packages_run=(
 packages_test=(
   python3-pytest
   universal-ctags        # function sizes
-  binutils               # nm: no mutable globals
+  binutils               # objdump: no mutable globals
   openssl                # certificates for the proxy test
 )
 packages_ci=(
