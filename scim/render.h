@@ -1,5 +1,6 @@
 /* From stored parts to the answer's text. Without a projection the stored document passes through as text: it is not
- * parsed. Pure. */
+ * parsed. `linked` passes through too: the statement that builds it gets base as an argument and writes final
+ * $ref values ("https://…/scim/v2/Groups/…"), so nothing here looks into it. Pure. */
 #pragma once
 
 #include "scim/project.h"
@@ -8,13 +9,13 @@
 typedef struct {
   const ScimType *type;
   const char *id;
-  const char *doc;      /* JSON object text: schemas + attributes, never empty */
-  const char *linked;   /* JSON array text of groups (User) or members (Group), $ref without the base ("/Groups/…"); NULL: not read or none */
+  const char *doc;      /* JSON object text: schemas + attributes, schemas best first, never empty */
+  const char *linked;   /* JSON array text of groups (User) or members (Group), final, with complete $ref; NULL or "[]": not read or none */
   gint64 version;
   gint64 created_us, modified_us; /* wall clock */
 } ScimStored;
 
-/* Appends the resource. base is "https://…/scim/v2". */
+/* Appends the resource: schemas, id, the rest of doc, meta, then groups or members. projection NULL: the default. base is "https://…/scim/v2". */
 void scim_render_resource(GString *out, const ScimStored *stored, const char *base, const ScimProjection *projection);
 /* "https://…/scim/v2/Users/2819c223-…"; free with g_free. */
 char *scim_render_location(const ScimType *type, const char *id, const char *base);
