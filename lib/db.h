@@ -10,7 +10,7 @@ typedef struct DbResult DbResult;
 
 /* One statement, static const, right above the function that runs it (style 24). It is prepared on a connection at its first use there. */
 typedef struct {
-  const char *name; /* unique in the program: "scim_user_insert" */
+  const char *name; /* unique in the program: "scim_user_insert"; NULL: not kept prepared (an assembled statement) */
   const char *sql;
 } DbStatement;
 
@@ -44,6 +44,7 @@ typedef enum {
   DB_ERROR_REFERENCE,   /* 23503 */
   DB_ERROR_CHECK,       /* 23514, 23502, 22xxx: the data was refused */
   DB_ERROR_STATEMENT,   /* anything else: a bug of ours */
+  DB_ERROR_SERVER,      /* a connection string or a server we cannot work with: older than 15, not UTF8 */
 } DbErrorCode;
 
 #define DB_ERROR (db_error_quark())

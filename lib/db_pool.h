@@ -10,13 +10,15 @@ typedef struct DbPool DbPool;
 typedef struct {
   const char *conninfo; /* libpq keywords or URI; several hosts are allowed; borrowed during db_pool_new */
   const char *application_name;
+  const char *role;     /* SET ROLE after connecting: "gatepost_app"; NULL: the one that connects */
   guint size;           /* connections at most; made when first needed */
 } DbPoolOptions;
 
 DbPool *db_pool_new(const DbPoolOptions *options);
 void db_pool_free(DbPool *pool);
 
-/* One statement outside any transaction. */
+/* One statement outside any transaction. It may be sent again after a lost connection, so it is a read, or a write
+ * that may happen twice. */
 DbResult *db_pool_read(DbPool *pool, gint64 deadline, const DbStatement *statement, const DbArgs *args,
                        GError **error);
 
@@ -30,7 +32,9 @@ typedef gboolean (*DbTxSettle)(Db *db, gpointer data, DbSettled *settled, GError
 
 /* What the database itself vouches for: the body ran and was committed (durable) when this is TRUE. READ COMMITTED.
  * BEGIN travels with the first db_query; a body that only queues is one implicit transaction in one round trip.
- * settle may be NULL: a commit in doubt is then returned as DB_ERROR_IN_DOUBT. When settle says YES, queued results (out) stay NULL: the caller reads again.
+ * settle may be NULL: a commit in doubt is then returned as DB_ERROR_IN_DOUBT. When settle says YES, queued results (out)
+ * stay NULL: the caller reads again. NO runs the body again; should the lost one still commit after that, the body must
+ * meet a unique violation (write_request has one), upon which settle is asked once more.
  * Errors: those of DB_ERROR, or the body's own. */
 gboolean db_tx_run(DbPool *pool, gint64 deadline, DbTxBody body, DbTxSettle settle, gpointer data, GError **error);
 
