@@ -5,12 +5,13 @@
 #include "scim/dialect.h"
 #include "scim/schema.h"
 
-/* The clean form. doc: schemas + declared attributes, canonical names, without id, meta, groups, members, password.
- * An extension's URN is in schemas exactly when doc has attributes of it. */
+/* The clean form. doc: schemas + declared attributes, canonical names, in the order of the tables, without id, meta, groups, members,
+ * password. An extension's URN is in schemas exactly when doc has attributes of it. doc may share values with the body. */
 typedef struct {
   json_t *doc;
-  json_t *extra;   /* undeclared attributes and foreign schemas as sent; NULL when none */
-  json_t *members; /* Group: array of {"value": …, "display"?, "type"?, "$ref"?}, deduplicated by value, in order; NULL when the key was absent */
+  json_t *extra;   /* undeclared attributes and foreign schemas, nested as sent; NULL when none */
+  json_t *members; /* Group: array of {"value": …, "display"?, "type"?}, deduplicated by value, in order; NULL when the key was absent */
+  gboolean active_given; /* User: the body said active; otherwise doc has true */
 } ScimResource;
 
 void scim_resource_clear(ScimResource *resource);
@@ -21,12 +22,18 @@ void scim_resource_clear(ScimResource *resource);
 gboolean scim_resource_read(const ScimType *type, const json_t *body, ScimDialect *dialect, ScimResource *resource, GError **error);
 
 /* One attribute's value as a client sent it, checked and coerced: what PATCH puts in. `where` is for messages
- * ("Operations[2]: emails"). For ref.sub set: that sub-attribute's value. Returns a new reference; json_null() when the value means "no value". NULL with an
- * error. */
+ * ("Operations[2]: emails"). For ref.sub set: that sub-attribute's value; for ref.attribute NULL: the extension's object. Returns a new
+ * reference; json_null() when the value means "no value" (also no members). NULL with an error; undeclared sub-attributes are one. */
 json_t *scim_resource_value(const ScimRef *ref, const json_t *value, const char *where, ScimDialect *dialect, GError **error);
+/* The same; undeclared sub-attributes go into the object `extra`, nested as in ScimResource. */
+json_t *scim_resource_value_aside(const ScimRef *ref, const json_t *value, const char *where, ScimDialect *dialect,
+    json_t *extra, GError **error);
 
-/* After any change: required present, one primary, schemas in step with the extensions, sizes within lib/limits.h. */
+/* After any change: puts doc in the tables' order without empty values, schemas in step with the extensions; then required
+ * present, one primary, counts within lib/limits.h. */
 gboolean scim_resource_check(const ScimType *type, json_t *doc, GError **error);
+/* What is kept aside (may be NULL) fits LIMIT_EXTRA_BYTES; else TOO_MANY. */
+gboolean scim_resource_check_extra(const json_t *extra, GError **error);
 
 /* Two stored values mean the same (order of object keys aside). */
 gboolean scim_resource_equal(const json_t *a, const json_t *b);

@@ -31,6 +31,7 @@ struct ScimAttribute {
   const char *const *reference_types; /* NULL-terminated */
   const ScimAttribute *sub;           /* sub-attributes of a complex one */
   gsize n_sub;
+  gboolean lookup; /* the store finds by it: short, visible, without control characters */
 };
 
 typedef struct {

@@ -1,7 +1,7 @@
 #include "scim/schema_tables.h"
 
 static const ScimAttribute members[] = {
-    {.name = "value", .about = "The id of the member.", .mutability = SCIM_IMMUTABLE},
+    {.name = "value", .about = "The id of the member.", .lookup = TRUE, .mutability = SCIM_IMMUTABLE},
     {.name = "$ref",
      .about = "The URL of the member.",
      .type = SCIM_REFERENCE,
@@ -20,6 +20,7 @@ static const ScimAttribute attributes[] = {
     {.name = "displayName",
      .about = "The name of the group, for people to read.",
      .required = TRUE,
+     .lookup = TRUE,
      .uniqueness = SCIM_UNIQUE_SERVER},
     {.name = "members",
      .about = "Who belongs to the group.",

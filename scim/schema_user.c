@@ -27,7 +27,7 @@ static const ScimAttribute name[] = {
 };
 
 static const ScimAttribute emails[] = {
-    {.name = "value", .about = "The e-mail address."},
+    {.name = "value", .about = "The e-mail address.", .lookup = TRUE},
     DISPLAY,
     TYPE(email_types),
     PRIMARY,
@@ -112,6 +112,7 @@ static const ScimAttribute attributes[] = {
     {.name = "userName",
      .about = "The name the person signs in with, often the e-mail address; unique without case.",
      .required = TRUE,
+     .lookup = TRUE,
      .uniqueness = SCIM_UNIQUE_SERVER},
     {.name = "name", .about = "The parts of the person's name.", .type = SCIM_COMPLEX, SCIM_SUBS(name)},
     {.name = "displayName", .about = "The person's name for people to read."},
