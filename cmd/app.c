@@ -99,7 +99,7 @@ DbPool *app_pool(App *app, GError **error) {
   if (settings == NULL)
     return NULL;
   DbPoolOptions options = {
-      .conninfo = settings_database(settings),
+      .conninfo = settings_string(settings, "database"),
       .application_name = "gatepost admin",
       .size = COMMAND_CONNECTIONS,
   };
@@ -111,7 +111,7 @@ Db *app_db(App *app, GError **error) {
   const Settings *settings = app_settings(app, error);
   if (settings == NULL)
     return NULL;
-  return db_open(settings_database(settings), "gatepost admin", app_deadline(app), error);
+  return db_open(settings_string(settings, "database"), "gatepost admin", app_deadline(app), error);
 }
 
 gint64 app_deadline(const App *app) {

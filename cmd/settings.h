@@ -6,7 +6,7 @@
 
 /* Ends with name NULL. */
 const SettingsRow *settings_rows(void);
-/* What single rows cannot tell: an http public_url without leave, two listeners on one address, no database at all. */
+/* What single rows cannot tell: an http public_url without leave (GP-1210), two listeners on one address. */
 gboolean settings_agree(const Settings *settings, GError **error);
-/* The conninfo out of `database` or `database_file`. */
-const char *settings_database(const Settings *settings);
+/* public_url without a slash at its end. Free with g_free. */
+char *settings_public_url(const Settings *settings);

@@ -7,11 +7,13 @@
 #define LIMIT_HEADER_BYTES 16384        /* all of them together */
 #define LIMIT_BODY_BYTES (16u << 20)    /* a PUT of a 100,000-member group is about 12 MiB */
 #define LIMIT_SMALL_BODY_BYTES (1u << 20) /* above this one body at a time: memory is 80 times a hostile body */
+#define LIMIT_BODIES_BYTES (128u << 20) /* all bodies in memory; more are answered 503 */
 #define LIMIT_CONNECTIONS 2000
 #define LIMIT_CONNECTIONS_PER_ADDRESS 2000 /* behind a front every connection has the front's address */
 #define LIMIT_HEADER_SECONDS 10         /* first byte to last header */
 #define LIMIT_BODY_SECONDS 20
 #define LIMIT_IDLE_SECONDS 30
+#define LIMIT_REPLY_SECONDS 30         /* and one second more for each 64 KiB */
 #define LIMIT_REQUEST_SECONDS 25        /* below Okta's shortest client timeout, 30 s */
 #define LIMIT_QUEUE 1000                /* requests waiting for a worker */
 #define LIMIT_WORKERS 12                /* requests executing */
@@ -31,6 +33,7 @@
 #define LIMIT_ATTRIBUTE_NAMES 200       /* in attributes / excludedAttributes */
 #define LIMIT_STRING_BYTES 65536        /* one attribute value; x509Certificates and photos are larger than names */
 #define LIMIT_USER_NAME_BYTES 1024
+#define LIMIT_KEY_BYTES 2048            /* an indexed text after folding: a btree entry holds 2,704 bytes */
 #define LIMIT_VALUES 1000               /* elements of one multi-valued attribute, members excepted */
 #define LIMIT_MEMBERS 100000            /* in one request */
 #define LIMIT_EXTRA_BYTES 65536         /* attributes no schema declares, kept aside, a resource */
@@ -43,3 +46,7 @@
 
 /* Text that reaches a log or an error message. */
 #define LIMIT_QUOTED_BYTES 80
+
+/* Settings (lib/settings.c). */
+#define LIMIT_SETTINGS_BYTES 65536      /* the file, and a secret's file */
+#define LIMIT_SETTINGS_LIST 256         /* items of one list */
