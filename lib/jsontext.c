@@ -8,7 +8,6 @@
 G_DEFINE_QUARK(jsontext - error - quark, jsontext_error)
 
 #define BOM "\xEF\xBB\xBF"
-#define REAL_TEXT_BYTES G_ASCII_DTOSTR_BUF_SIZE
 
 /* What jansson would build, counted on the bytes: a small object costs it 80 times its own size. Where the bytes are
  * no JSON, the count is wrong only behind the place at which jansson stops. */
@@ -206,18 +205,10 @@ static void append_string(GString *out, const char *text, gsize n) {
   g_string_append_c(out, '"');
 }
 
-/* The shortest text that reads back as the same number, always recognisable as a real. jansson's own is "%.17g":
- * 0.1 would come back as 0.10000000000000001. */
+/* Always recognisable as a real. jansson's own is "%.17g": 0.1 would come back as 0.10000000000000001. */
 static void append_real(GString *out, double value) {
-  char text[REAL_TEXT_BYTES];
-  for (int precision = 15; precision <= 17; precision++) {
-    char format[8];
-    g_snprintf(format, sizeof format, "%%.%dg", precision);
-    g_ascii_formatd(text, sizeof text, format, value);
-    if (g_ascii_strtod(text, NULL) == value)
-      break;
-  }
-  g_string_append(out, text);
+  char text[TEXT_REAL_BYTES];
+  g_string_append(out, text_real(value, text));
   if (strpbrk(text, ".e") == NULL)
     g_string_append(out, ".0");
 }

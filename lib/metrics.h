@@ -1,5 +1,5 @@
 /* Counters, gauges and histograms in Prometheus text form. Families are declared by a static table at start-up; a series is
- * made at its first use (at most LIMIT_SERIES a family, then it counts into label value "other"). Labels never hold
+ * made at its first use (at most METRICS_LIMIT_SERIES a family, then it counts into label value "other"). Labels never hold
  * a person. Thread-safe. */
 #pragma once
 
@@ -13,7 +13,7 @@ typedef struct {
   const char *name; /* gatepost_…, base units, counters end with _total */
   const char *help;
   MetricsKind kind;
-  const char *labels[4]; /* names, NULL-terminated */
+  const char *labels[4]; /* names; NULL after the last when there are fewer */
 } MetricsFamily;
 
 typedef struct Metrics Metrics; /* process lifetime */
@@ -21,7 +21,8 @@ typedef struct Metrics Metrics; /* process lifetime */
 /* families ends with a row whose name is NULL. */
 Metrics *metrics_new(const MetricsFamily *families);
 void metrics_free(Metrics *metrics);
-/* The label values, in the family's order, then NULL. An unknown family aborts: a programming error. */
+/* The label values, in the family's order, then NULL. A programming error aborts: an unknown family, a wrong number of
+ * values, add to a histogram, set of anything but a gauge. */
 void metrics_add(Metrics *metrics, const char *name, double value, ...) G_GNUC_NULL_TERMINATED;
 void metrics_set(Metrics *metrics, const char *name, double value, ...) G_GNUC_NULL_TERMINATED;
 /* A histogram observation, seconds; buckets 0.001 … 30. */

@@ -36,6 +36,15 @@ static gboolean is_showable(gunichar c) {
   }
 }
 
+gboolean text_is_plain(const char *text) {
+  if (!g_utf8_validate(text, -1, NULL))
+    return FALSE;
+  for (; *text != '\0'; text = g_utf8_next_char(text))
+    if (!is_showable(g_utf8_get_char(text)))
+      return FALSE;
+  return TRUE;
+}
+
 /* Appends the next character of *text, or '?', and moves past it. */
 static void append_showable(GString *out, const char **text) {
   gunichar c = g_utf8_get_char_validated(*text, -1);
@@ -106,4 +115,14 @@ const char *text_nearest(const char *word, const char *const *candidates) {
     nearest = *candidates;
   }
   return nearest;
+}
+
+char *text_real(double value, char text[TEXT_REAL_BYTES]) {
+  static const char *const formats[] = {"%.15g", "%.16g", "%.17g"};
+  for (gsize i = 0; i < G_N_ELEMENTS(formats); i++) {
+    g_ascii_formatd(text, TEXT_REAL_BYTES, formats[i], value);
+    if (g_ascii_strtod(text, NULL) == value)
+      break;
+  }
+  return text;
 }
