@@ -15,7 +15,7 @@ struct ScimFilter {
   ScimFilter *right; /* AND, OR */
   ScimRef ref;       /* COMPARE, PRESENT, VALUE_PATH; a comparison with a complex attribute is resolved to its value sub-attribute */
   ScimOp op;
-  json_t *literal;   /* COMPARE: string, number, true, false, null; coerced to the attribute's type */
+  json_t *literal;   /* COMPARE: string, number, true, false; coerced to the attribute's type. eq null is NOT PRESENT, ne null PRESENT */
 };
 
 /* The filter in n bytes for resources of the type. Errors (all INVALID_FILTER, or TOO_MANY over a limit, SENSITIVE for password) quote the place:
