@@ -11,7 +11,7 @@ typedef enum { AUDIT_SCIM, AUDIT_ADMIN } AuditKind; /* the mail and sign-in kind
 typedef struct {
   gint64 org_id;
   AuditKind kind;
-  const char *request_id; /* UUID; the same as in write_request, the log line and X-Request-Id */
+  const char *request_id; /* UUID or NULL; the same as in write_request, the log line and X-Request-Id */
   const char *actor;      /* "scim-token:7", "admin:root" */
   const char *source_ip;  /* NULL when local */
   const char *action;     /* "user.create", "group.patch", "scim-token.revoke" */

@@ -15,7 +15,7 @@
  * also covers what the server does not (the wait for a synchronous standby). */
 #define SESSION_OPTIONS                                                                     \
   "-c statement_timeout=10s -c lock_timeout=3s -c idle_in_transaction_session_timeout=15s " \
-  "-c client_connection_check_interval=2s -c search_path=public -c TimeZone=UTC "           \
+  "-c client_connection_check_interval=2s -c TimeZone=UTC "                                 \
   "-c default_transaction_isolation=read\\ committed"
 
 /* What libpq is told where the administrator's connection string is silent. */
@@ -63,11 +63,12 @@ static char *rotate(const char *list, guint n) {
   return g_string_free(text, FALSE);
 }
 
-/* The administrator's own options come after ours and win; the role comes last. */
+/* The administrator's own options come after ours and win; the schema and the role are not his to choose. */
 static char *session_options(const char *own, const char *role) {
   GString *text = g_string_new(SESSION_OPTIONS);
   if (own != NULL)
     g_string_append_printf(text, " %s", own);
+  g_string_append(text, " -c search_path=public");
   if (role == NULL)
     return g_string_free(text, FALSE);
   g_string_append(text, " -c role=");

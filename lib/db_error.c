@@ -40,6 +40,7 @@ static const Class classes[] = {
     {"23503", DB_ERROR_REFERENCE, FALSE},
     {"23", DB_ERROR_CHECK, FALSE},
     {"22", DB_ERROR_CHECK, FALSE},
+    {"54000", DB_ERROR_CHECK, FALSE}, /* a value too long for its index */
     {"40001", DB_ERROR_CONFLICT, FALSE},
     {"40P01", DB_ERROR_CONFLICT, FALSE},
     {"57014", DB_ERROR_TIMEOUT, FALSE},

@@ -209,6 +209,7 @@ CREATE TABLE scim_tombstone (
   PRIMARY KEY (org_id, user_id)
 );
 CREATE INDEX scim_tombstone_external ON scim_tombstone (org_id, source_id, external_id) WHERE external_id IS NOT NULL;
+CREATE INDEX scim_tombstone_at ON scim_tombstone (deleted_at);
 COMMENT ON TABLE scim_tombstone IS 'People who were deleted, kept 30 days: the same source and externalId gets the same mailbox back.';
 COMMENT ON COLUMN scim_tombstone.org_id IS 'Organisation.';
 COMMENT ON COLUMN scim_tombstone.source_id IS 'The source that owned the person.';
@@ -283,24 +284,29 @@ COMMENT ON COLUMN audit.subject IS 'Id of what it was done to.';
 COMMENT ON COLUMN audit.detail IS 'What changed.';
 COMMENT ON TABLE audit_other IS 'Safety net: records whose month has no partition yet.';
 
--- Partitions are DDL, which the program''s role may not do: this function may, and does nothing else.
+-- Partitions are DDL, which the program's role may not do: this function may, and does nothing else. ATTACH instead of
+-- PARTITION OF, so that writers are not locked out; what fell into audit_other meanwhile moves to its month.
 CREATE FUNCTION audit_prepare() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   first date := date_trunc('month', now() AT TIME ZONE 'UTC')::date;
-  target text := (SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                  JOIN pg_proc p ON p.pronamespace = n.oid AND p.proname = 'audit_prepare'
-                  WHERE c.relname = 'audit' AND c.relkind = 'p' LIMIT 1);
+  since timestamptz;
+  until timestamptz;
   part text;
 BEGIN
   FOR i IN 0..2 LOOP
     part := 'audit_' || to_char(first + make_interval(months => i), 'YYYY_MM');
-    IF to_regclass(format('%I.%I', target, part)) IS NULL
-       AND pg_try_advisory_xact_lock(hashtext('gatepost audit partitions')) THEN
-      EXECUTE format('CREATE TABLE %I.%I PARTITION OF %I.audit FOR VALUES FROM (%L) TO (%L)', target, part, target,
-                     ((first + make_interval(months => i))::timestamp AT TIME ZONE 'UTC'),
-                     ((first + make_interval(months => i + 1))::timestamp AT TIME ZONE 'UTC'));
-      EXECUTE format('COMMENT ON TABLE %I.%I IS %L', target, part, 'One month of audit.');
-    END IF;
+    CONTINUE WHEN to_regclass(format('public.%I', part)) IS NOT NULL;
+    EXIT WHEN NOT pg_try_advisory_xact_lock(hashtext('gatepost audit partitions'));
+    CONTINUE WHEN to_regclass(format('public.%I', part)) IS NOT NULL;
+    since := (first + make_interval(months => i)) AT TIME ZONE 'UTC';
+    until := (first + make_interval(months => i + 1)) AT TIME ZONE 'UTC';
+    EXECUTE format('CREATE TABLE public.%I (LIKE public.audit INCLUDING ALL)', part);
+    EXECUTE format('COMMENT ON TABLE public.%I IS %L', part, 'One month of audit.');
+    LOCK TABLE public.audit_other IN ACCESS EXCLUSIVE MODE;
+    EXECUTE format('WITH moved AS (DELETE FROM public.audit_other WHERE at >= $1 AND at < $2 RETURNING *)'
+                   ' INSERT INTO public.%I SELECT * FROM moved', part) USING since, until;
+    EXECUTE format('ALTER TABLE public.audit ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
+                   part, since, until);
   END LOOP;
 END $$;
 COMMENT ON FUNCTION audit_prepare() IS 'Makes the audit partitions of this month and the two that follow.';
@@ -309,15 +315,22 @@ SELECT audit_prepare();
 
 INSERT INTO org (name) VALUES ('default');
 
--- The program works as gatepost_app, which `gatepost init` makes: no DDL, and audit can only be added to.
-DO $$
+-- The program works as gatepost_app, which `gatepost init` makes: no DDL, and audit can only be added to. The role may be
+-- made before or after this file ran, so the grants stand in a function that can be called again by the owner.
+CREATE FUNCTION gatepost_grant() RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  IF EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'gatepost_app') THEN
-    EXECUTE format('GRANT USAGE ON SCHEMA %I TO gatepost_app', current_schema());
-    GRANT SELECT, INSERT, UPDATE, DELETE ON org, source, domain, scim_token, scim_user, scim_group, scim_member,
-      scim_pending_member, scim_tombstone, resource_count, write_request TO gatepost_app;
-    GRANT SELECT, INSERT ON audit TO gatepost_app;
-    GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO gatepost_app;
-    GRANT EXECUTE ON FUNCTION audit_prepare() TO gatepost_app;
+  IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'gatepost_app') THEN
+    RETURN;
   END IF;
+  GRANT USAGE ON SCHEMA public TO gatepost_app;
+  GRANT SELECT ON public.schema_migration TO gatepost_app;
+  GRANT SELECT, INSERT, UPDATE, DELETE ON public.org, public.source, public.domain, public.scim_token,
+    public.scim_user, public.scim_group, public.scim_member, public.scim_pending_member, public.scim_tombstone,
+    public.resource_count, public.write_request TO gatepost_app;
+  GRANT SELECT, INSERT ON public.audit TO gatepost_app;
+  GRANT USAGE ON SEQUENCE public.audit_id TO gatepost_app;
+  GRANT EXECUTE ON FUNCTION public.audit_prepare() TO gatepost_app;
 END $$;
+COMMENT ON FUNCTION gatepost_grant() IS 'Gives gatepost_app its rights, when that role exists; may be repeated.';
+REVOKE ALL ON FUNCTION gatepost_grant() FROM PUBLIC;
+SELECT gatepost_grant();

@@ -1,20 +1,36 @@
 #include "test/db/cluster.h"
 
 #include <pwd.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-/* PostgreSQL refuses to run as root. */
-static const char *const unprivileged[] = {"setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--"};
+#include "lib/clock.h"
+#include "lib/db.h"
+
+#define START_SECONDS 30
+
+/* PostgreSQL refuses to run as root; and what an aborted test leaves must not go on running. */
+static GPtrArray *command(const char *tool) {
+  static const char *const always[] = {"setpriv", "--pdeathsig=QUIT"};
+  static const char *const root[] = {"--reuid=nobody", "--regid=nogroup", "--clear-groups"};
+  GPtrArray *argv = g_ptr_array_new();
+  for (gsize i = 0; i < G_N_ELEMENTS(always); i++)
+    g_ptr_array_add(argv, (char *)always[i]);
+  for (gsize i = 0; geteuid() == 0 && i < G_N_ELEMENTS(root); i++)
+    g_ptr_array_add(argv, (char *)root[i]);
+  g_ptr_array_add(argv, (char *)"--");
+  g_ptr_array_add(argv, (char *)tool);
+  return argv;
+}
 
 static void run(const char *tool, ...) G_GNUC_NULL_TERMINATED;
 
 static void run(const char *tool, ...) {
-  g_autoptr(GPtrArray) argv = g_ptr_array_new();
-  for (gsize i = 0; geteuid() == 0 && i < G_N_ELEMENTS(unprivileged); i++)
-    g_ptr_array_add(argv, (char *)unprivileged[i]);
+  g_autoptr(GPtrArray) argv = command(tool);
   va_list args;
   va_start(args, tool);
-  for (const char *arg = tool; arg != NULL; arg = va_arg(args, const char *))
+  for (const char *arg; (arg = va_arg(args, const char *)) != NULL;)
     g_ptr_array_add(argv, (char *)arg);
   va_end(args);
   g_ptr_array_add(argv, NULL);
@@ -59,28 +75,56 @@ Cluster *cluster_new(void) {
   return cluster;
 }
 
-void cluster_start(const Cluster *cluster) {
-  g_autofree char *ctl = g_build_filename(cluster->bin, "pg_ctl", NULL);
-  g_autofree char *data = g_build_filename(cluster->dir, "data", NULL);
-  g_autofree char *log = g_build_filename(cluster->dir, "log", NULL);
-  g_autofree char *options = g_strdup_printf(
-      "-k %s -c listen_addresses= -c shared_buffers=16MB -c max_connections=30 -c deadlock_timeout=100ms", cluster->dir);
-  run(ctl, "start", "-w", "-D", data, "-l", log, "-o", options, NULL);
+/* The socket's lock file is complete before connections are taken: ask until one is. */
+static void wait_until_ready(const Cluster *cluster) {
+  g_autoptr(GError) error = NULL;
+  gint64 deadline = clock_deadline(START_SECONDS);
+  for (;;) {
+    g_autoptr(Db) db = db_open(cluster->conninfo, "test", deadline, &error);
+    if (db != NULL)
+      return;
+    if (clock_left_ms(deadline) == 0)
+      g_error("PostgreSQL in %s does not start: %s", cluster->dir, error->message);
+    g_clear_error(&error);
+    g_usleep(20000);
+  }
 }
 
-void cluster_stop(const Cluster *cluster, const char *mode) {
-  g_autofree char *ctl = g_build_filename(cluster->bin, "pg_ctl", NULL);
+void cluster_start(Cluster *cluster) {
+  g_autofree char *postgres = g_build_filename(cluster->bin, "postgres", NULL);
   g_autofree char *data = g_build_filename(cluster->dir, "data", NULL);
-  run(ctl, "stop", "-w", "-D", data, "-m", mode, NULL);
+  static const char *const settings[] = {"-c", "listen_addresses=",  "-c", "shared_buffers=16MB",
+                                         "-c", "max_connections=30", "-c", "deadlock_timeout=100ms",
+                                         "-c", "fsync=off"};
+  g_autoptr(GPtrArray) argv = command(postgres);
+  g_ptr_array_add(argv, (char *)"-D");
+  g_ptr_array_add(argv, data);
+  g_ptr_array_add(argv, (char *)"-k");
+  g_ptr_array_add(argv, cluster->dir);
+  for (gsize i = 0; i < G_N_ELEMENTS(settings); i++)
+    g_ptr_array_add(argv, (char *)settings[i]);
+  g_ptr_array_add(argv, NULL);
+  g_autoptr(GError) error = NULL;
+  GSpawnFlags flags = G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL |
+                      G_SPAWN_STDERR_TO_DEV_NULL;
+  if (!g_spawn_async("/", (char **)argv->pdata, NULL, flags, NULL, NULL, &cluster->postmaster, &error))
+    g_error("%s: %s", postgres, error->message);
+  wait_until_ready(cluster);
+}
+
+void cluster_stop(Cluster *cluster) {
+  if (cluster->postmaster == 0)
+    return;
+  kill(cluster->postmaster, SIGQUIT);
+  waitpid(cluster->postmaster, NULL, 0);
+  cluster->postmaster = 0;
 }
 
 void cluster_free(Cluster *cluster) {
   if (cluster == NULL)
     return;
-  cluster_stop(cluster, "immediate");
+  cluster_stop(cluster);
   run("rm", "-rf", "--", cluster->dir, NULL);
-  if (geteuid() == 0)
-    (void)rmdir(cluster->dir);
   g_free(cluster->bin);
   g_free(cluster->dir);
   g_free(cluster->conninfo);
