@@ -3,22 +3,10 @@
 #pragma once
 
 #include "scim/dialect.h"
-#include "scim/filter.h"
 #include "scim/members.h"
+#include "scim/path.h"
 
 typedef enum { SCIM_PATCH_ADD, SCIM_PATCH_REMOVE, SCIM_PATCH_REPLACE } ScimPatchOp;
-
-/* A PATCH path: attrPath or valuePath [subAttr] (§3.5.2 ABNF), or a bare extension URN. */
-typedef struct {
-  ScimRef ref;        /* attribute (and sub-attribute when there is no filter); attribute NULL: the whole extension */
-  ScimFilter *filter; /* emails[…]; NULL */
-  const ScimAttribute *after; /* emails[…].value: the sub-attribute behind the filter; NULL */
-} ScimPath;
-
-/* Errors INVALID_PATH naming the path and the nearest known attribute. Unknown attributes: INVALID_PATH here; the patch keeps
- * them aside where the dialect says so. */
-gboolean scim_path_parse(const ScimType *type, const char *text, gsize n, ScimDialect *dialect, ScimPath *path, GError **error);
-void scim_path_clear(ScimPath *path);
 
 typedef struct ScimPatch ScimPatch;
 
@@ -35,7 +23,7 @@ typedef struct {
   json_t *doc;           /* in: the stored document; out: a changed copy, or the same when nothing changed. Owned by the caller */
   json_t *extra;         /* in/out: attributes kept aside; may be NULL */
   const json_t *present; /* the members now, array of {"value","display","type"}, when needed; else NULL */
-  ScimMembers members;   /* out */
+  ScimMembers members;   /* out, set on success: the caller clears it */
   gboolean changed;      /* out: doc or extra differ from what came in (members are judged by the store) */
 } ScimPatchTarget;
 
