@@ -2,6 +2,11 @@
 
 #include <string.h>
 
+#include "cmd/admin.h"
+#include "cmd/domain.h"
+#include "cmd/org.h"
+#include "cmd/scim_token.h"
+#include "cmd/source.h"
 #include "cmd/version.h"
 
 typedef struct {
@@ -11,10 +16,149 @@ typedef struct {
 /* Nouns of several verbs. */
 static const NounHelp nouns[] = {
     {"db", "the database schema"},
+    {"org", "organisations; one company needs only the one that is there"},
+    {"source", "identity providers: Okta, Entra and so on"},
+    {"domain", "mail domains, claimed and proved"},
+    {"scim-token", "the keys with which identity providers push people"},
+    {NULL},
+};
+
+static const VerbOption org_options[] = {ADMIN_OPTION_ORG, {NULL}};
+
+static const VerbOption source_add_options[] = {
+    {"profile", "PROFILE", "okta, entra, onelogin, jumpcloud, ping, google, keycloak, strict (default: any)"},
+    ADMIN_OPTION_ORG,
+    {NULL},
+};
+
+static const VerbOption domain_verify_options[] = {
+    {"trust", NULL, "without asking the name server: you know that it is yours"},
+    ADMIN_OPTION_ORG,
+    {NULL},
+};
+
+static const VerbOption token_create_options[] = {
+    {"source", "NAME", "the source it belongs to (default: the only one)"},
+    {"name", "NAME", "what you call it: \"Okta prod\""},
+    {"profile", "PROFILE", "what it may write beside the RFCs (default: the source's)"},
+    {"strict", NULL, "the RFCs and nothing else"},
+    {"without", "LENIENCY", "less this leniency; may be repeated"},
+    {"days", "N", "until it expires (default: 365; 0: never)"},
+    {"cidr", "NETWORK", "only from there; may be repeated"},
+    {"domain", "DOMAIN", "only for addresses in it; may be repeated"},
+    {"suspend-only", NULL, "deleting a person only suspends"},
+    {"rate", "N", "requests a second (default: 200)"},
+    ADMIN_OPTION_ORG,
+    {NULL},
+};
+
+static const VerbOption token_rotate_options[] = {
+    {"overlap", "HOURS", "how long the old one still works (default: 24)"},
+    {"days", "N", "until the new one expires (default: 365; 0: never)"},
+    ADMIN_OPTION_ORG,
     {NULL},
 };
 
 static const Verb table[] = {
+    {"org",
+     "create",
+     "NAME",
+     "make an organisation",
+     NULL,
+     {"gatepost org create acme", "gatepost org create acme --json"},
+     VERB_EXIT(APP_REFUSED) | VERB_EXIT(APP_UNREACHABLE),
+     0,
+     verb_org_create},
+    {"org",
+     "list",
+     "",
+     "all organisations and what is in them",
+     NULL,
+     {"gatepost org list", "gatepost org list --json"},
+     VERB_EXIT(APP_UNREACHABLE),
+     0,
+     verb_org_list},
+    {"source",
+     "add",
+     "NAME",
+     "add an identity provider",
+     source_add_options,
+     {"gatepost source add Okta --profile okta", "gatepost source add Entra --profile entra --org acme"},
+     VERB_EXIT(APP_NOT_FOUND) | VERB_EXIT(APP_REFUSED) | VERB_EXIT(APP_UNREACHABLE),
+     0,
+     verb_source_add},
+    {"source",
+     "list",
+     "",
+     "all identity providers of an organisation",
+     org_options,
+     {"gatepost source list", "gatepost source list --org acme"},
+     VERB_EXIT(APP_NOT_FOUND) | VERB_EXIT(APP_UNREACHABLE),
+     0,
+     verb_source_list},
+    {"domain",
+     "add",
+     "DOMAIN",
+     "claim a mail domain; shows the TXT record that proves it",
+     org_options,
+     {"gatepost domain add example.org", "gatepost domain add bücher.example --org acme"},
+     VERB_EXIT(APP_NOT_FOUND) | VERB_EXIT(APP_REFUSED) | VERB_EXIT(APP_UNREACHABLE),
+     0,
+     verb_domain_add},
+    {"domain",
+     "verify",
+     "DOMAIN",
+     "look the TXT record up",
+     domain_verify_options,
+     {"gatepost domain verify example.org", "gatepost domain verify example.org --trust"},
+     VERB_EXIT(APP_NOT_FOUND) | VERB_EXIT(APP_REFUSED) | VERB_EXIT(APP_UNREACHABLE),
+     0,
+     verb_domain_verify},
+    {"domain",
+     "list",
+     "",
+     "all domains of an organisation",
+     org_options,
+     {"gatepost domain list", "gatepost domain list --json"},
+     VERB_EXIT(APP_NOT_FOUND) | VERB_EXIT(APP_UNREACHABLE),
+     0,
+     verb_domain_list},
+    {"scim-token",
+     "create",
+     "",
+     "make a token; it is shown this once",
+     token_create_options,
+     {"gatepost scim-token create --source Okta --name \"Okta prod\"", "gatepost scim-token create --name test --strict --days 7 --cidr 203.0.113.0/24"},
+     VERB_EXIT(APP_NOT_FOUND) | VERB_EXIT(APP_REFUSED) | VERB_EXIT(APP_UNREACHABLE),
+     0,
+     verb_scim_token_create},
+    {"scim-token",
+     "list",
+     "",
+     "all tokens: state, expiry, last use",
+     org_options,
+     {"gatepost scim-token list", "gatepost scim-token list --json"},
+     VERB_EXIT(APP_NOT_FOUND) | VERB_EXIT(APP_UNREACHABLE),
+     0,
+     verb_scim_token_list},
+    {"scim-token",
+     "rotate",
+     "ID",
+     "make a successor; the old one works a while longer",
+     token_rotate_options,
+     {"gatepost scim-token rotate 3", "gatepost scim-token rotate 3 --overlap 72"},
+     VERB_EXIT(APP_NOT_FOUND) | VERB_EXIT(APP_REFUSED) | VERB_EXIT(APP_UNREACHABLE),
+     0,
+     verb_scim_token_rotate},
+    {"scim-token",
+     "revoke",
+     "ID",
+     "end a token at once",
+     org_options,
+     {"gatepost scim-token revoke 3", "gatepost scim-token revoke 3 --yes"},
+     VERB_EXIT(APP_NOT_FOUND) | VERB_EXIT(APP_REFUSED) | VERB_EXIT(APP_UNREACHABLE),
+     VERB_ASKS,
+     verb_scim_token_revoke},
     {"version",
      NULL,
      "",

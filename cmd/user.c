@@ -1,0 +1,46 @@
+#include "cmd/user.h"
+
+#include "cmd/admin.h"
+#include "cmd/directory_view.h"
+#include "lib/limits.h"
+#include "scim/directory.h"
+
+int verb_user_list(App *app, const VerbCall *call, GError **error) {
+  gint64 limit = LIMIT_PAGE_DEFAULT;
+  if (!verb_integer(call, "limit", 1, G_MAXINT32, &limit, error))
+    return APP_USAGE;
+  AdminScope scope;
+  if (!admin_scope(app, call, &scope, error))
+    return APP_FAILED;
+  json_t *page = scim_directory_users(scope.pool, scope.deadline, scope.org_id, verb_value(call, "filter"),
+                                      limit, error);
+  if (page == NULL)
+    return APP_FAILED;
+  static const OutputColumn columns[] = {{"userName", "User name"},     {"displayName", "Name"},
+                                         {"active", "Active"},          {"source", "Source"},
+                                         {"externalId", "External id"}, {NULL}};
+  directory_view_page(app_output(app), columns, page, "users");
+  return APP_OK;
+}
+
+int verb_user_show(App *app, const VerbCall *call, GError **error) {
+  AdminScope scope;
+  if (!admin_scope(app, call, &scope, error))
+    return APP_FAILED;
+  GError *failure = NULL;
+  json_t *person =
+      scim_directory_user(scope.pool, scope.deadline, scope.org_id, verb_argument(call, 0), &failure);
+  if (person == NULL) {
+    directory_view_missing(failure, GP_NO_USER, error);
+    return APP_FAILED;
+  }
+  static const OutputColumn columns[] = {{"userName", "User name"},     {"displayName", "Name"},
+                                         {"active", "Active"},          {"id", "Id"},
+                                         {"externalId", "External id"}, {"source", "Source"},
+                                         {"emails", "E-mail"},          {"groups", "Groups"},
+                                         {"pending", "Waits for"},      {"created", "Created"},
+                                         {"modified", "Changed"},       {"extra", "Kept aside"},
+                                         {"audit", "Lately"},           {NULL}};
+  directory_view_record(app_output(app), columns, person);
+  return APP_OK;
+}
