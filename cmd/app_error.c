@@ -9,6 +9,8 @@
 
 G_DEFINE_QUARK(gatepost - app - error, app_error)
 
+#define GP_TAKEN 1203
+#define GP_NO_ADDRESS 1204
 #define GP_UNREACHABLE 1301
 #define GP_STATEMENT 1304
 #define CODE_BYTES (sizeof "(GP-nnnn)" - 1)
@@ -31,7 +33,8 @@ static AppExit db_exit(int code) {
 AppExit app_error_exit(const GError *error) {
   if (error->domain == APP_ERROR)
     return (AppExit)error->code;
-  if (error->domain == SETTINGS_ERROR)
+  int gp_code = app_error_code(error);
+  if (error->domain == SETTINGS_ERROR || gp_code == GP_TAKEN || gp_code == GP_NO_ADDRESS)
     return APP_BAD_CONFIG;
   if (error->domain == DB_ERROR)
     return db_exit(error->code);

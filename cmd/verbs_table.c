@@ -7,6 +7,10 @@
 #include "cmd/org.h"
 #include "cmd/scim_token.h"
 #include "cmd/source.h"
+#include "cmd/check_config.h"
+#include "cmd/db.h"
+#include "cmd/explain.h"
+#include "cmd/serve.h"
 #include "cmd/version.h"
 
 typedef struct {
@@ -59,7 +63,67 @@ static const VerbOption token_rotate_options[] = {
     {NULL},
 };
 
+static const VerbOption check_config_options[] = {
+    {"example", NULL, "print an example file with every setting"},
+    {NULL},
+};
+
+static const VerbOption explain_options[] = {
+    {"all", NULL, "list every code"},
+    {NULL},
+};
+
+static const VerbOption serve_options[] = {
+    {"ready-fd", "N", "write the bound addresses as one JSON line to descriptor N when ready"},
+    {NULL},
+};
+
 static const Verb table[] = {
+    {"check-config",
+     NULL,
+     "",
+     "check the settings and show where each comes from",
+     check_config_options,
+     {"gatepost check-config", "gatepost check-config --example"},
+     0,
+     0,
+     verb_check_config},
+    {"db",
+     "migrate",
+     "",
+     "bring the schema up to this version",
+     NULL,
+     {"gatepost db migrate --plan", "gatepost db migrate"},
+     VERB_EXIT(APP_UNREACHABLE),
+     VERB_CHANGES,
+     verb_db_migrate},
+    {"db",
+     "status",
+     "",
+     "which migrations are applied",
+     NULL,
+     {"gatepost db status", "gatepost db status --json"},
+     VERB_EXIT(APP_UNREACHABLE),
+     0,
+     verb_db_status},
+    {"serve",
+     NULL,
+     "",
+     "serve SCIM; SIGTERM drains, a second one stops at once",
+     serve_options,
+     {"gatepost serve", "gatepost serve --config ./gatepost.yaml"},
+     0,
+     0,
+     verb_serve},
+    {"explain",
+     NULL,
+     "[CODE]",
+     "what a GP code means and what to do",
+     explain_options,
+     {"gatepost explain GP-2101", "gatepost explain --all"},
+     VERB_EXIT(APP_NOT_FOUND),
+     0,
+     verb_explain},
     {"org",
      "create",
      "NAME",
@@ -128,7 +192,8 @@ static const Verb table[] = {
      "",
      "make a token; it is shown this once",
      token_create_options,
-     {"gatepost scim-token create --source Okta --name \"Okta prod\"", "gatepost scim-token create --name test --strict --days 7 --cidr 203.0.113.0/24"},
+     {"gatepost scim-token create --source Okta --name \"Okta prod\"",
+      "gatepost scim-token create --name test --strict --days 7 --cidr 203.0.113.0/24"},
      VERB_EXIT(APP_NOT_FOUND) | VERB_EXIT(APP_REFUSED) | VERB_EXIT(APP_UNREACHABLE),
      0,
      verb_scim_token_create},

@@ -1,0 +1,90 @@
+#include "cmd/serve_metrics.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define US 1e6
+
+static const MetricsFamily families[] = {
+    {"gatepost_build_info", "The version that runs.", METRICS_GAUGE, {"version"}},
+    {"gatepost_http_requests_total", "HTTP requests answered.", METRICS_COUNTER, {"route", "method", "code"}},
+    {"gatepost_http_request_duration_seconds",
+     "From the last header to the reply.",
+     METRICS_HISTOGRAM,
+     {"route"}},
+    {"gatepost_http_connections", "Open connections.", METRICS_GAUGE, {NULL}},
+    {"gatepost_http_queue", "Requests waiting for a worker, and running.", METRICS_GAUGE, {"state"}},
+    {"gatepost_db_pool_connections", "Connections to PostgreSQL.", METRICS_GAUGE, {"state"}},
+    {"gatepost_database_up", "1 when the last look at the database succeeded.", METRICS_GAUGE, {NULL}},
+    SCIM_METRICS_FAMILIES,
+    {"process_cpu_seconds_total", "User and system time.", METRICS_COUNTER, {NULL}},
+    {"process_resident_memory_bytes", "Resident memory.", METRICS_GAUGE, {NULL}},
+    {"process_open_fds", "Open descriptors.", METRICS_GAUGE, {NULL}},
+    {"process_start_time_seconds", "Start, seconds since 1970.", METRICS_GAUGE, {NULL}},
+    {NULL},
+};
+
+const MetricsFamily *serve_metrics_families(void) {
+  return families;
+}
+
+static double open_descriptors(void) {
+  DIR *folder = opendir("/proc/self/fd");
+  if (folder == NULL)
+    return 0;
+  int n = -3; /* ".", "..", the folder itself */
+  while (readdir(folder) != NULL)
+    n++;
+  closedir(folder);
+  return n;
+}
+
+/* Fields 14 and 15 (clock ticks) and 24 (pages) of /proc/self/stat, counted after the name, which may hold anything. */
+static void collect_process(ServeState *state) {
+  g_autofree char *text = NULL;
+  unsigned long user, system;
+  long pages;
+  if (!g_file_get_contents("/proc/self/stat", &text, NULL, NULL))
+    return;
+  const char *rest = strrchr(text, ')');
+  if (rest == NULL ||
+      sscanf(rest + 1,
+             " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %*d %*d %*u %*u %ld",
+             &user, &system, &pages) != 3)
+    return;
+  metrics_set(state->metrics, "process_cpu_seconds_total",
+              (double)(user + system) / (double)sysconf(_SC_CLK_TCK), NULL);
+  metrics_set(state->metrics, "process_resident_memory_bytes", (double)pages * (double)sysconf(_SC_PAGESIZE),
+              NULL);
+}
+
+static void collect_server(ServeState *state) {
+  guint connections, waiting, running;
+  if (state->server == NULL)
+    return;
+  http_server_load(state->server, &connections, &waiting, &running);
+  metrics_set(state->metrics, "gatepost_http_connections", connections, NULL);
+  metrics_set(state->metrics, "gatepost_http_queue", waiting, "waiting", NULL);
+  metrics_set(state->metrics, "gatepost_http_queue", running, "running", NULL);
+}
+
+static void collect_pool(ServeState *state) {
+  guint open, used;
+  if (state->pool == NULL)
+    return;
+  db_pool_load(state->pool, &open, &used);
+  metrics_set(state->metrics, "gatepost_db_pool_connections", used, "used", NULL);
+  metrics_set(state->metrics, "gatepost_db_pool_connections", open - used, "idle", NULL);
+}
+
+void serve_metrics_collect(ServeState *state) {
+  metrics_set(state->metrics, "gatepost_build_info", 1, GATEPOST_VERSION, NULL);
+  metrics_set(state->metrics, "gatepost_database_up", state->database_up, NULL);
+  metrics_set(state->metrics, "process_start_time_seconds", (double)state->started_us / US, NULL);
+  metrics_set(state->metrics, "process_open_fds", open_descriptors(), NULL);
+  collect_process(state);
+  collect_server(state);
+  collect_pool(state);
+}

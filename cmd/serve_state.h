@@ -1,0 +1,25 @@
+/* What a running `gatepost serve` is made of, shared with its health pages. Process lifetime. */
+#pragma once
+
+#include "lib/db_pool.h"
+#include "lib/http_server.h"
+#include "lib/metrics.h"
+#include "lib/thread.h"
+#include "scim/housekeeping.h"
+#include "scim/service.h"
+
+typedef struct {
+  Log *log;
+  Metrics *metrics;
+  DbPool *pool;       /* NULL until the database was met */
+  HttpServer *server; /* NULL until then */
+  HttpServer *admin;
+  ScimService scim;
+  char *base;
+  gint64 started_us; /* wall clock */
+
+  ThreadMonitor lock; /* guards what follows, and the two pointers above that come late */
+  gboolean stopping;
+  gboolean database_up;
+  guint64 tick; /* of the housekeeping timer alone */
+} ServeState;
