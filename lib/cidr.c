@@ -1,0 +1,107 @@
+#include "lib/cidr.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#define BITS 128
+#define IPV4_OFFSET 12 /* bytes before the IPv4 address in its mapped form, RFC 4291 §2.5.5.2 */
+#define IPV4_OFFSET_BITS 96
+
+static const guint8 mapped[IPV4_OFFSET] = {[10] = 0xff, [11] = 0xff};
+
+static gboolean is_ipv4(const IpAddress *address) {
+  return memcmp(address->bytes, mapped, sizeof mapped) == 0;
+}
+
+gboolean cidr_address_parse(const char *text, IpAddress *address) {
+  IpAddress parsed;
+  memcpy(parsed.bytes, mapped, sizeof mapped);
+  if (inet_pton(AF_INET, text, parsed.bytes + IPV4_OFFSET) != 1 &&
+      inet_pton(AF_INET6, text, parsed.bytes) != 1)
+    return FALSE;
+  *address = parsed;
+  return TRUE;
+}
+
+char *cidr_address_format(const IpAddress *address, char text[CIDR_TEXT_BYTES]) {
+  if (is_ipv4(address))
+    inet_ntop(AF_INET, address->bytes + IPV4_OFFSET, text, CIDR_TEXT_BYTES);
+  else
+    inet_ntop(AF_INET6, address->bytes, text, CIDR_TEXT_BYTES);
+  return text;
+}
+
+/* "0" … "128", no sign, no leading zero. */
+static gboolean read_bits(const char *text, guint most, guint *bits) {
+  guint value = 0;
+  gsize n = strlen(text);
+  if (n == 0 || n > 3 || strspn(text, "0123456789") != n || (n > 1 && *text == '0'))
+    return FALSE;
+  for (; *text != '\0'; text++)
+    value = value * 10 + (guint)(*text - '0');
+  *bits = value;
+  return value <= most;
+}
+
+/* The byte at i keeps only what a network of so many bits fixes. */
+static guint8 mask_of(guint bits, guint i) {
+  if (bits >= 8 * (i + 1))
+    return 0xff;
+  return bits <= 8 * i ? 0 : (guint8)(0xff00 >> (bits - 8 * i));
+}
+
+static gboolean has_host_bits(const IpAddress *address, guint bits) {
+  for (guint i = 0; i < sizeof address->bytes; i++)
+    if ((address->bytes[i] & ~mask_of(bits, i)) != 0)
+      return TRUE;
+  return FALSE;
+}
+
+gboolean cidr_parse(const char *text, Cidr *cidr, const char **why) {
+  IpAddress address;
+  guint bits = BITS;
+  g_auto(GStrv) parts = g_strsplit(text, "/", 2);
+  if (parts[0] == NULL || !cidr_address_parse(parts[0], &address)) {
+    *why = "is not an IP address";
+    return FALSE;
+  }
+  if (parts[1] != NULL) {
+    gboolean dotted = strchr(parts[0], ':') == NULL;
+    if (!read_bits(parts[1], dotted ? BITS - IPV4_OFFSET_BITS : BITS, &bits)) {
+      *why = dotted ? "has no prefix length of 0 to 32" : "has no prefix length of 0 to 128";
+      return FALSE;
+    }
+    bits += dotted ? IPV4_OFFSET_BITS : 0;
+  }
+  if (has_host_bits(&address, bits)) {
+    *why = "has host bits set behind its prefix length";
+    return FALSE;
+  }
+  *cidr = (Cidr){.address = address, .bits = (guint8)bits};
+  return TRUE;
+}
+
+char *cidr_format(const Cidr *cidr, char text[CIDR_TEXT_BYTES]) {
+  cidr_address_format(&cidr->address, text);
+  if (cidr->bits == BITS)
+    return text;
+  gsize n = strlen(text);
+  /* A mapped address has at least 96 bits: with fewer, ffff would be host bits. */
+  guint shown = is_ipv4(&cidr->address) ? cidr->bits - IPV4_OFFSET_BITS : cidr->bits;
+  g_snprintf(text + n, CIDR_TEXT_BYTES - n, "/%u", shown);
+  return text;
+}
+
+gboolean cidr_contains(const Cidr *cidr, const IpAddress *address) {
+  for (guint i = 0; i < sizeof address->bytes; i++)
+    if ((address->bytes[i] & mask_of(cidr->bits, i)) != cidr->address.bytes[i])
+      return FALSE;
+  return TRUE;
+}
+
+gboolean cidr_any_contains(const Cidr *cidrs, gsize n, const IpAddress *address) {
+  for (gsize i = 0; i < n; i++)
+    if (cidr_contains(&cidrs[i], address))
+      return TRUE;
+  return FALSE;
+}
