@@ -30,25 +30,27 @@ typedef struct {
 } HttpPolicy;
 
 typedef struct {
-  const char *name;    /* for logs and metrics: "scim_user_get" */
-  const char *method;  /* "GET"; HEAD is served from GET */
-  const char *pattern; /* "/scim/v2/Users/{id}"; a trailing slash and doubled slashes in the path are tolerated after prefix match */
+  const char *name;   /* for logs and metrics: "scim_user_get" */
+  const char *method; /* "GET"; HEAD is served from GET */
+  const char *
+      pattern; /* "/scim/v2/Users/{id}"; a trailing slash and doubled slashes in the path are tolerated after prefix match */
   const HttpPolicy *policy;
-  gboolean at_once;    /* answered on the connection's thread: the handler does no I/O and no waiting */
-  gboolean one_by_one; /* requests with the same path run one at a time (a hot group makes a line here, not in row locks) */
+  gboolean at_once; /* answered on the connection's thread: the handler does no I/O and no waiting */
+  gboolean
+      one_by_one; /* requests with the same path run one at a time (a hot group makes a line here, not in row locks) */
   HttpReply *(*handler)(HttpRequest *request, gpointer app);
 } HttpRoute;
 
 typedef struct {
-  const char *listen;           /* "127.0.0.1:8025", "[::1]:8025", "unix:/run/gatepost/http.sock"; port 0 picks one */
-  const HttpRoute *routes;      /* ends with a row whose name is NULL */
-  const HttpPolicy *fallback;   /* for paths that no route has */
+  const char *listen; /* "127.0.0.1:8025", "[::1]:8025", "unix:/run/gatepost/http.sock"; port 0 picks one */
+  const HttpRoute *routes;    /* ends with a row whose name is NULL */
+  const HttpPolicy *fallback; /* for paths that no route has */
   gpointer app;
   Log *log;
   Metrics *metrics;
-  const Cidr *trusted_proxies;  /* whose X-Forwarded-For is believed */
+  const Cidr *trusted_proxies; /* whose X-Forwarded-For is believed */
   gsize n_trusted_proxies;
-  guint workers, queue;         /* 0: LIMIT_WORKERS, LIMIT_QUEUE */
+  guint workers, queue; /* 0: LIMIT_WORKERS, LIMIT_QUEUE */
 } HttpServerOptions;
 
 /* Starts to serve. NULL with a G_IO_ERROR that names the address (GP-1203 for a taken port). Asserts that every route
@@ -64,7 +66,7 @@ void http_server_load(HttpServer *server, guint *connections, guint *waiting, gu
 /* The request. Strings live as long as it does. */
 const char *http_request_method(const HttpRequest *request);
 const HttpRoute *http_request_route(const HttpRequest *request); /* NULL when no route matched */
-const char *http_request_path(const HttpRequest *request);       /* decoded; never holds NUL or a dot segment */
+const char *http_request_path(const HttpRequest *request); /* decoded; never holds NUL or a dot segment */
 /* A {name} of the pattern, percent-decoded; NULL when the pattern has none. */
 const char *http_request_segment(const HttpRequest *request, const char *name);
 /* A header by name (any case), its first value; NULL. */
