@@ -76,6 +76,12 @@ char *admin_nearest(const char *word, const char *const *names) {
   return g_strdup_printf("; there is: %s", clipped);
 }
 
+char *admin_org_option(const AdminScope *scope) {
+  if (strcmp(scope->org_name, ADMIN_DEFAULT_ORG) == 0)
+    return g_strdup("");
+  return g_strdup_printf(" --org %s", scope->org_name);
+}
+
 char *admin_moment(gint64 wall_us, const char *never) {
   if (wall_us == 0)
     return g_strdup(never);

@@ -45,6 +45,8 @@ void admin_record(Db *db, const AdminScope *scope, const char *action, const cha
 gboolean admin_name(const char *what, const char *name, GError **error);
 /* "; did you mean "Okta"?", or what there is, or "". Free with g_free. */
 char *admin_nearest(const char *word, const char *const *names);
+/* " --org NAME" for a command to copy, or "" for the default one. Free with g_free. */
+char *admin_org_option(const AdminScope *scope);
 /* "24 Nov 2026, 10:14" (UTC), or `never` for 0. Free with g_free. */
 char *admin_moment(gint64 wall_us, const char *never);
 /* RFC 3339 for JSON; null for 0. */

@@ -97,9 +97,10 @@ int verb_domain_add(App *app, const VerbCall *call, GError **error) {
   if (domain == NULL)
     return APP_FAILED;
   show(app, domain);
+  g_autofree char *org = admin_org_option(&scope);
   if (domain->verified_us == 0)
-    output_say(app_output(app), "Next: create this TXT record, then: gatepost domain verify %s",
-               domain->domain);
+    output_say(app_output(app), "Next: create this TXT record, then: gatepost domain verify %s%s",
+               domain->domain, org);
   return APP_OK;
 }
 
@@ -120,7 +121,7 @@ static gboolean proved(const StoreDomain *domain, GError **error) {
   if (records == NULL) {
     gboolean none = g_error_matches(failure, DNS_ERROR, DNS_ERROR_NONE);
     app_error_set(error, none ? APP_REFUSED : APP_UNREACHABLE, none ? GP_DOMAIN_NOT_PROVED : GP_DNS_SILENT,
-                  "%s; wanted at %s: \"%s\"", failure->message, name, domain->challenge);
+                  "%s; wanted: \"%s\"", failure->message, domain->challenge);
     return FALSE;
   }
   for (guint i = 0; i < records->len; i++)

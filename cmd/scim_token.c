@@ -129,6 +129,17 @@ static char *scim_base(App *app, GError **error) {
   return g_strconcat(url, "/scim/v2", NULL);
 }
 
+/* Whose form it is pasted into: the source's profile; of a source without one, its name ("Okta") may tell. */
+static char *brand_of(const AdminScope *scope, const ScimToken *token) {
+  g_autoptr(GPtrArray) sources = store_source_list(scope, NULL);
+  for (guint i = 0; sources != NULL && i < sources->len; i++) {
+    const StoreSource *source = sources->pdata[i];
+    if (source->source_id == token->source_id && strcmp(source->profile, "any") != 0)
+      return g_strdup(source->profile);
+  }
+  return g_ascii_strdown(token->source_name, -1);
+}
+
 int verb_scim_token_create(App *app, const VerbCall *call, GError **error) {
   g_auto(Wish) wish;
   wish_init(&wish);
@@ -148,8 +159,10 @@ int verb_scim_token_create(App *app, const VerbCall *call, GError **error) {
   char *secret = NULL;
   g_autoptr(ScimToken) token =
       scim_token_create(scope.pool, scope.deadline, scope.actor, &wish.spec, &secret, error);
-  if (token != NULL)
-    token_view_made(app_output(app), token, source->profile, base, secret);
+  if (token != NULL) {
+    g_autofree char *brand = brand_of(&scope, token);
+    token_view_made(app_output(app), token, brand, base, secret);
+  }
   crypto_free_secret(secret);
   store_source_free(source);
   return token != NULL ? APP_OK : APP_FAILED;
@@ -192,27 +205,17 @@ static void say_for_admin(GError *failure, GError **error) {
     g_propagate_error(error, g_steal_pointer(&keep));
 }
 
-/* What the form of this token's source is called; "any" when the source is not known any more. */
-static char *source_profile_of(const AdminScope *scope, const ScimToken *token) {
-  g_autoptr(GPtrArray) sources = store_source_list(scope, NULL);
-  for (guint i = 0; sources != NULL && i < sources->len; i++) {
-    const StoreSource *source = sources->pdata[i];
-    if (source->source_id == token->source_id)
-      return g_strdup(source->profile);
-  }
-  return g_strdup(token->profile);
-}
-
 static void say_overlap(Output *output, const AdminScope *scope, const ScimTokenRotation *rotation) {
   g_autoptr(ScimToken) old =
       scim_token_get(scope->pool, scope->deadline, rotation->org_id, rotation->token_id, NULL);
   if (old == NULL)
     return;
   g_autofree char *until = admin_moment(old->expires_us, "it is revoked");
+  g_autofree char *org = admin_org_option(scope);
   output_say(
       output,
-      "The old token …%s works until %s; to end it sooner: gatepost scim-token revoke %" G_GINT64_FORMAT,
-      old->hint, until, old->token_id);
+      "The old token …%s works until %s; to end it sooner: gatepost scim-token revoke %" G_GINT64_FORMAT "%s",
+      old->hint, until, old->token_id, org);
 }
 
 int verb_scim_token_rotate(App *app, const VerbCall *call, GError **error) {
@@ -234,8 +237,8 @@ int verb_scim_token_rotate(App *app, const VerbCall *call, GError **error) {
     say_for_admin(failure, error);
     return APP_FAILED;
   }
-  g_autofree char *profile = source_profile_of(&scope, token);
-  token_view_made(app_output(app), token, profile, base, secret);
+  g_autofree char *brand = brand_of(&scope, token);
+  token_view_made(app_output(app), token, brand, base, secret);
   crypto_free_secret(secret);
   say_overlap(app_output(app), &scope, &rotation);
   return APP_OK;

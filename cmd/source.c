@@ -30,7 +30,8 @@ int verb_source_add(App *app, const VerbCall *call, GError **error) {
                 json_pack("{s:I, s:s, s:s, s:s}", "id", (json_int_t)source_id, "name", name, "org",
                           scope.org_name, "profile", profile));
   g_autofree char *quoted = g_shell_quote(name);
-  output_say(app_output(app), "Next: gatepost scim-token create --source %s --name NAME", quoted);
+  g_autofree char *org = admin_org_option(&scope);
+  output_say(app_output(app), "Next: gatepost scim-token create --source %s --name NAME%s", quoted, org);
   return APP_OK;
 }
 

@@ -5,7 +5,7 @@
 
 /* What the form of an identity provider calls the two values, in its own spelling. */
 typedef struct {
-  const char *profile, *url_label, *url_suffix, *token_label;
+  const char *brand, *url_label, *url_suffix, *token_label;
   const char *where; /* to paste it; a sentence for people */
 } Form;
 
@@ -29,9 +29,9 @@ static const Form forms[] = {
      "Paste both into the identity provider's provisioning form and let it test."},
 };
 
-static const Form *form_find(const char *profile) {
+static const Form *form_find(const char *brand) {
   const Form *form = forms;
-  while (form->profile != NULL && !g_str_equal(form->profile, profile))
+  while (form->brand != NULL && !g_str_equal(form->brand, brand))
     form++;
   return form;
 }
@@ -156,9 +156,9 @@ static void made_for_people(Output *output, const ScimToken *token, const Form *
   output_say(output, "Next: %s", form->where);
 }
 
-void token_view_made(Output *output, const ScimToken *token, const char *profile, const char *base,
+void token_view_made(Output *output, const ScimToken *token, const char *brand, const char *base,
                      const char *secret) {
-  const Form *form = form_find(profile);
+  const Form *form = form_find(brand);
   g_autofree char *url = g_strconcat(base, form->url_suffix, NULL);
   if (!output_is_json(output)) {
     made_for_people(output, token, form, url, secret);

@@ -11,6 +11,7 @@ json_t *token_view_json(const ScimToken *token);
 json_t *token_view_row(const ScimToken *token);
 const OutputColumn *token_view_columns(void);
 
-/* What was just made, with its secret, base URL and the identity provider's own field names. profile: the source's. */
-void token_view_made(Output *output, const ScimToken *token, const char *profile, const char *base,
+/* What was just made, with its secret, base URL and the identity provider's own field names. brand: "okta", "entra" …; any other gets
+ * plain words. */
+void token_view_made(Output *output, const ScimToken *token, const char *brand, const char *base,
                      const char *secret);

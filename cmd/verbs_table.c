@@ -4,6 +4,7 @@
 
 #include "cmd/admin.h"
 #include "cmd/domain.h"
+#include "cmd/group.h"
 #include "cmd/org.h"
 #include "cmd/scim_token.h"
 #include "cmd/source.h"
@@ -11,6 +12,7 @@
 #include "cmd/db.h"
 #include "cmd/explain.h"
 #include "cmd/serve.h"
+#include "cmd/user.h"
 #include "cmd/version.h"
 
 typedef struct {
@@ -24,6 +26,8 @@ static const NounHelp nouns[] = {
     {"source", "identity providers: Okta, Entra and so on"},
     {"domain", "mail domains, claimed and proved"},
     {"scim-token", "the keys with which identity providers push people"},
+    {"user", "people, as their identity provider describes them"},
+    {"group", "groups, as their identity provider describes them"},
     {NULL},
 };
 
@@ -75,6 +79,19 @@ static const VerbOption explain_options[] = {
 
 static const VerbOption serve_options[] = {
     {"ready-fd", "N", "write the bound addresses as one JSON line to descriptor N when ready"},
+    {NULL},
+};
+
+static const VerbOption user_list_options[] = {
+    {"filter", "PREFIX", "whose userName begins so"},
+    {"limit", "N", "at most so many (default: 100)"},
+    ADMIN_OPTION_ORG,
+    {NULL},
+};
+
+static const VerbOption group_list_options[] = {
+    {"limit", "N", "at most so many (default: 100)"},
+    ADMIN_OPTION_ORG,
     {NULL},
 };
 
@@ -224,6 +241,42 @@ static const Verb table[] = {
      VERB_EXIT(APP_NOT_FOUND) | VERB_EXIT(APP_REFUSED) | VERB_EXIT(APP_UNREACHABLE),
      VERB_ASKS,
      verb_scim_token_revoke},
+    {"user",
+     "list",
+     "",
+     "the people, in the order they arrived",
+     user_list_options,
+     {"gatepost user list", "gatepost user list --filter ada --limit 10"},
+     VERB_EXIT(APP_NOT_FOUND) | VERB_EXIT(APP_UNREACHABLE),
+     0,
+     verb_user_list},
+    {"user",
+     "show",
+     "NAME",
+     "one person by id, userName or externalId",
+     org_options,
+     {"gatepost user show ada@example.org", "gatepost user show ada@example.org --json"},
+     VERB_EXIT(APP_NOT_FOUND) | VERB_EXIT(APP_UNREACHABLE),
+     0,
+     verb_user_show},
+    {"group",
+     "list",
+     "",
+     "the groups, in the order they arrived",
+     group_list_options,
+     {"gatepost group list", "gatepost group list --json"},
+     VERB_EXIT(APP_NOT_FOUND) | VERB_EXIT(APP_UNREACHABLE),
+     0,
+     verb_group_list},
+    {"group",
+     "show",
+     "NAME",
+     "one group by id or displayName",
+     org_options,
+     {"gatepost group show mail-users", "gatepost group show mail-users --json"},
+     VERB_EXIT(APP_NOT_FOUND) | VERB_EXIT(APP_UNREACHABLE),
+     0,
+     verb_group_show},
     {"version",
      NULL,
      "",
