@@ -165,6 +165,9 @@ static void on_notice(void *data, const PGresult *notice) {
   if (db->committing && g_strcmp0(severity, "WARNING") == 0 &&
       (g_strcmp0(sqlstate, "01000") == 0 || g_strcmp0(sqlstate, "57P01") == 0))
     db->local_only = TRUE;
+  /* Last words to an idle client: by an administrator, or because another backend crashed (a warning). */
+  if (g_strcmp0(severity, "FATAL") == 0 || g_strcmp0(sqlstate, "57P02") == 0)
+    db->lost = TRUE;
 }
 
 static void entry_clear(gpointer data) {
@@ -225,11 +228,11 @@ gboolean db_usable(const Db *db) {
   return !db->lost && !db->retired;
 }
 
+/* Readable while idle: a parameter or a notice, and perhaps the end of the connection behind it. */
 gboolean db_alive(Db *db) {
   struct pollfd wait = {.fd = PQsocket(db->conn), .events = POLLIN};
-  if (poll(&wait, 1, 0) <= 0)
-    return db_usable(db);
-  /* Readable while idle: a parameter changed, or the server closed. */
-  return PQconsumeInput(db->conn) == 1 && PQisBusy(db->conn) == 0 && PQstatus(db->conn) == CONNECTION_OK &&
-         db_usable(db);
+  while (db_usable(db) && poll(&wait, 1, 0) > 0)
+    if (PQconsumeInput(db->conn) != 1 || PQisBusy(db->conn) != 0 || PQstatus(db->conn) != CONNECTION_OK)
+      db->lost = TRUE;
+  return db_usable(db);
 }
