@@ -42,9 +42,10 @@ static void set_error(GError **error, const char *name, const GError *cause) {
 GPtrArray *dns_txt(const char *name, GError **error) {
   g_autoptr(GResolver) resolver = g_resolver_get_default();
   g_autoptr(GCancellable) cancellable = g_cancellable_new();
-  g_autoptr(ThreadTimer) timer = thread_timer_new("dns", TIMEOUT_MS, cancel, cancellable);
+  ThreadTimer *timer = thread_timer_new("dns", TIMEOUT_MS, cancel, cancellable);
   g_autoptr(GError) cause = NULL;
   GList *records = g_resolver_lookup_records(resolver, name, G_RESOLVER_RECORD_TXT, cancellable, &cause);
+  thread_timer_free(timer);
   if (records == NULL) {
     set_error(error, name, cause);
     return NULL;

@@ -44,6 +44,20 @@ static void test_key(gconstpointer data) {
   g_assert_cmpstr(again, ==, c->key);
 }
 
+/* Of every character there is: a key that is keyed again must not change, or an update would collide with itself. */
+static void test_key_is_stable(void) {
+  for (gunichar c = 1; c <= 0x10FFFF; c++) {
+    char text[8] = {0};
+    if (!g_unichar_validate(c))
+      continue;
+    g_unichar_to_utf8(c, text);
+    g_autofree char *key = text_key(text);
+    g_autofree char *again = text_key(key);
+    if (strcmp(key, again) != 0)
+      g_error("U+%04X has the key %s, and that one %s", c, key, again);
+  }
+}
+
 typedef struct {
   const char *text;
   gsize max;
@@ -124,6 +138,36 @@ static void test_nearest(gconstpointer data) {
   g_assert_cmpstr(text_nearest(c->word, candidates), ==, c->nearest);
 }
 
+typedef struct {
+  double value;
+  const char *text;
+} RealCase;
+
+static const RealCase real_cases[] = {
+    {0, "0"},
+    {0.1, "0.1"},
+    {-2.5, "-2.5"},
+    {1.0 / 3, "0.3333333333333333"},
+    {9007199254740993.0, "9007199254740992"},
+    {1e300, "1e+300"},
+};
+
+static void test_real(void) {
+  for (gsize i = 0; i < G_N_ELEMENTS(real_cases); i++) {
+    char text[TEXT_REAL_BYTES];
+    g_assert_cmpstr(text_real(real_cases[i].value, text), ==, real_cases[i].text);
+  }
+}
+
+static void test_is_plain(void) {
+  g_assert_true(text_is_plain(""));
+  g_assert_true(text_is_plain("a b \xC3\xA4 \xF0\x9F\x98\x80"));
+  g_assert_false(text_is_plain("a\tb"));
+  g_assert_false(text_is_plain("a\xE2\x80\x8B"));
+  g_assert_false(text_is_plain("\xEE\x80\x80")); /* private use */
+  g_assert_false(text_is_plain("\xFF"));
+}
+
 static void test_is_utf8(void) {
   g_assert_true(text_is_utf8("", 0));
   g_assert_true(text_is_utf8("\xC3\xA4x", 3));
@@ -144,7 +188,10 @@ int main(int argc, char **argv) {
   add_cases("key", key_cases, sizeof *key_cases, G_N_ELEMENTS(key_cases), test_key);
   add_cases("clean", clean_cases, sizeof *clean_cases, G_N_ELEMENTS(clean_cases), test_clean);
   add_cases("nearest", nearest_cases, sizeof *nearest_cases, G_N_ELEMENTS(nearest_cases), test_nearest);
+  g_test_add_func("/text/key-is-stable", test_key_is_stable);
   g_test_add_func("/text/quote", test_quote);
+  g_test_add_func("/text/real", test_real);
+  g_test_add_func("/text/is-plain", test_is_plain);
   g_test_add_func("/text/is-utf8", test_is_utf8);
   return g_test_run();
 }
