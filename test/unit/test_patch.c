@@ -211,6 +211,21 @@ static void test_member_limit(void) {
   g_assert_error(error, SCIM_ERROR, SCIM_ERROR_TOO_MANY);
 }
 
+/* One step more than is kept aside. */
+static void test_extra_limit(void) {
+  g_autoptr(GError) error = NULL;
+  ScimDialect dialect = {.allowed = SCIM_DIALECT_ALL};
+  g_autofree char *value = g_strnfill(LIMIT_EXTRA_BYTES, 'x');
+  g_autoptr(json_t) body = json_pack("{s:[s], s:[{s:s, s:s, s:s}]}", "schemas", SCIM_URN_PATCH, "Operations",
+                                     "op", "add", "path", "foo", "value", value);
+  g_autoptr(ScimPatch) patch = scim_patch_parse(scim_type_user(), body, &dialect, &error);
+  g_assert_no_error(error);
+  g_autoptr(json_t) doc = json_pack("{s:[s], s:s}", "schemas", SCIM_URN_USER, "userName", "ada");
+  ScimPatchTarget target = {.id = "x", .doc = doc};
+  g_assert_false(scim_patch_apply(patch, &target, &dialect, &error));
+  g_assert_error(error, SCIM_ERROR, SCIM_ERROR_TOO_MANY);
+}
+
 static void add_cases(GPtrArray *kept, const char *group, const char *path) {
   json_t *file = load(path);
   g_ptr_array_add(kept, file);
@@ -247,5 +262,6 @@ int main(int argc, char **argv) {
   g_test_add_func("/patch/limit/operations", test_operation_limit);
   g_test_add_func("/patch/limit/values", test_value_limit);
   g_test_add_func("/patch/limit/members", test_member_limit);
+  g_test_add_func("/patch/limit/extra", test_extra_limit);
   return g_test_run();
 }
