@@ -13,6 +13,7 @@ G_DEFINE_QUARK(gatepost - app - error, app_error)
 #define GP_NO_ADDRESS 1204
 #define GP_UNREACHABLE 1301
 #define GP_STATEMENT 1304
+#define GP_MIGRATE 8101 /* + DbMigrateErrorCode */
 #define CODE_BYTES (sizeof "(GP-nnnn)" - 1)
 
 void app_error_set(GError **error, AppExit exit, int gp_code, const char *format, ...) {
@@ -67,6 +68,8 @@ int app_error_code(const GError *error) {
     return (int)g_ascii_strtoll(end + 4, NULL, 10);
   if (error->domain == DB_ERROR)
     return db_exit(error->code) == APP_UNREACHABLE ? GP_UNREACHABLE : GP_STATEMENT;
+  if (error->domain == DB_MIGRATE_ERROR)
+    return GP_MIGRATE + error->code;
   if (error->domain == SCIM_ERROR)
     return scim_error_row(error)->gp_code;
   return 0;

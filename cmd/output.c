@@ -187,10 +187,25 @@ void output_say(Output *output, const char *format, ...) {
   write_all(output->options.err, line, strlen(line));
 }
 
+static gboolean nobody(const Output *output) {
+  return !isatty(STDIN_FILENO) || output->options.json;
+}
+
+char *output_ask(Output *output, const char *question) {
+  if (nobody(output))
+    return NULL;
+  g_autofree char *text = g_strdup_printf("%s: ", question);
+  write_all(output->options.err, text, strlen(text));
+  char answer[CELL_MAX_BYTES];
+  if (fgets(answer, sizeof answer, stdin) == NULL || *g_strstrip(answer) == '\0')
+    return NULL;
+  return g_strdup(answer);
+}
+
 gboolean output_confirm(Output *output, const char *question, gboolean yes, GError **error) {
   if (yes)
     return TRUE;
-  if (!isatty(STDIN_FILENO) || output->options.json) {
+  if (nobody(output)) {
     app_error_set(error, APP_REFUSED, 1010,
                   "this asks before it changes anything, and there is nobody to ask");
     return FALSE;
@@ -210,7 +225,8 @@ static char *sentence(const char *words) {
   gboolean ended = n > 0 && strchr(".?!", words[n - 1]) != NULL;
   char *text = g_strconcat(words, ended ? "" : ".", NULL);
   const char *space = strpbrk(text, " .:/_-");
-  if (space != NULL && *space == ' ')
+  gboolean name = g_str_has_prefix(words, "gatepost");
+  if (!name && space != NULL && *space == ' ')
     *text = g_ascii_toupper(*text);
   return text;
 }

@@ -32,6 +32,8 @@ void output_say(Output *output, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* Asks y/N on the terminal. TRUE for yes, or when `yes` is. FALSE with a REFUSED error when there is nobody to ask, or
  * the answer is no. */
 gboolean output_confirm(Output *output, const char *question, gboolean yes, GError **error);
+/* A line typed on the terminal; NULL when there is nobody to ask, or nothing was typed. Free with g_free. */
+char *output_ask(Output *output, const char *question);
 /* What failed, once: "What happened. What it means. What to do (GP-nnnn)" on stderr, or with --json
  * {"error": {code, message, next}} on stdout. */
 void output_error(Output *output, const GError *error);

@@ -83,7 +83,7 @@ static gsize verbs_width(const char *noun) {
   gsize width = 0;
   for (const Verb *verb = verbs_table(); verb->noun != NULL; verb++)
     if (in_noun(verb, noun))
-      width = MAX(width, strlen(verb->verb) + 1 + strlen(verb->arguments));
+      width = MAX(width, strlen(verb->verb) + (*verb->arguments == '\0' ? 0 : 1 + strlen(verb->arguments)));
   return width;
 }
 
@@ -97,6 +97,7 @@ static char *noun_help(const char *noun) {
     if (!in_noun(verb, noun))
       continue;
     g_autofree char *left = g_strconcat(verb->verb, " ", verb->arguments, NULL);
+    g_strchomp(left);
     line(out, left, width, verb->help);
     first = first == NULL ? verb : first;
     last = verb;

@@ -10,7 +10,10 @@
 #include "cmd/source.h"
 #include "cmd/check_config.h"
 #include "cmd/db.h"
+#include "cmd/doctor.h"
 #include "cmd/explain.h"
+#include "cmd/init.h"
+#include "cmd/proxy.h"
 #include "cmd/serve.h"
 #include "cmd/user.h"
 #include "cmd/version.h"
@@ -22,6 +25,7 @@ typedef struct {
 /* Nouns of several verbs. */
 static const NounHelp nouns[] = {
     {"db", "the database schema"},
+    {"proxy", "the web server in front of gatepost"},
     {"org", "organisations; one company needs only the one that is there"},
     {"source", "identity providers: Okta, Entra and so on"},
     {"domain", "mail domains, claimed and proved"},
@@ -77,6 +81,20 @@ static const VerbOption explain_options[] = {
     {NULL},
 };
 
+static const VerbOption init_options[] = {
+    {"public-url", "URL", "the address people and identity providers will use"},
+    {"database", "CONNINFO", "how PostgreSQL is reached, as the owner of the schema"},
+    {"domain", "DOMAIN", "your mail domain, for the commands that are printed at the end"},
+    {"dir", "DIR", "folder for gatepost.yaml and the keys (default: that of --config)"},
+    {NULL},
+};
+
+static const VerbOption proxy_options[] = {
+    {"cert", "FILE", "certificate chain (default: /etc/ssl/certs/HOST.pem)"},
+    {"key", "FILE", "its private key (default: /etc/ssl/private/HOST.pem)"},
+    {NULL},
+};
+
 static const VerbOption serve_options[] = {
     {"ready-fd", "N", "write the bound addresses as one JSON line to descriptor N when ready"},
     {NULL},
@@ -96,6 +114,18 @@ static const VerbOption group_list_options[] = {
 };
 
 static const Verb table[] = {
+    {"init",
+     NULL,
+     "",
+     "set everything up; shows its plan first",
+     init_options,
+     {"gatepost init --plan --public-url https://gatepost.example.org --database 'host=/run/postgresql "
+      "dbname=gatepost'",
+      "gatepost init --yes --public-url https://gatepost.example.org --database "
+      "postgresql://db.example.org/gatepost"},
+     VERB_EXIT(APP_REFUSED) | VERB_EXIT(APP_UNREACHABLE),
+     VERB_CHANGES | VERB_ASKS,
+     verb_init},
     {"check-config",
      NULL,
      "",
@@ -132,6 +162,25 @@ static const Verb table[] = {
      0,
      0,
      verb_serve},
+    {"doctor",
+     NULL,
+     "",
+     "what is well, what will hurt, what is broken",
+     NULL,
+     {"gatepost doctor", "gatepost doctor --json"},
+     0,
+     0,
+     verb_doctor},
+    {"proxy",
+     "config",
+     "SERVER",
+     "the block for the web server in front: nginx, caddy or haproxy",
+     proxy_options,
+     {"gatepost proxy config nginx",
+      "gatepost proxy config caddy --cert /etc/ssl/g.pem --key /etc/ssl/g.key"},
+     0,
+     0,
+     verb_proxy_config},
     {"explain",
      NULL,
      "[CODE]",
