@@ -45,9 +45,8 @@ static gboolean read_bits(const char *text, guint most, guint *bits) {
 
 /* The byte at i keeps only what a network of so many bits fixes. */
 static guint8 mask_of(guint bits, guint i) {
-  if (bits >= 8 * (i + 1))
-    return 0xff;
-  return bits <= 8 * i ? 0 : (guint8)(0xff00 >> (bits - 8 * i));
+  guint fixed = bits > 8 * i ? MIN(bits - 8 * i, 8) : 0;
+  return (guint8)(0xff00u >> fixed);
 }
 
 static gboolean has_host_bits(const IpAddress *address, guint bits) {
