@@ -38,6 +38,7 @@ static gboolean wait_for_result(Db *db) {
     if (ready < 0 && errno == EINTR)
       continue;
     if (ready <= 0) {
+      db->timed_out = TRUE;
       give_up(db, DB_ERROR_TIMEOUT, "PostgreSQL did not answer before the deadline");
       return FALSE;
     }

@@ -10,7 +10,8 @@ typedef struct DbResult DbResult;
 
 /* One statement, static const, right above the function that runs it (style 24). It is prepared on a connection at its first use there. */
 typedef struct {
-  const char *name; /* unique in the program: "scim_user_insert"; NULL: not kept prepared (an assembled statement) */
+  const char
+      *name; /* unique in the program: "scim_user_insert"; NULL: not kept prepared (an assembled statement) */
   const char *sql;
 } DbStatement;
 
@@ -26,7 +27,8 @@ typedef struct {
   char numbers[DB_ARGS_MAX][24];
 } DbArgs;
 
-#define DB_ARGS_INIT {.n = 0}
+#define DB_ARGS_INIT \
+  { .n = 0 }
 
 void db_args_text(DbArgs *args, const char *text); /* NULL is SQL NULL */
 void db_args_int(DbArgs *args, gint64 value);
@@ -41,10 +43,10 @@ typedef enum {
   DB_ERROR_CONFLICT,    /* 40001, 40P01: run the transaction again */
   DB_ERROR_IN_DOUBT,    /* the connection was lost after COMMIT was sent */
   DB_ERROR_UNIQUE,      /* 23505; db_error_constraint tells which */
-  DB_ERROR_REFERENCE,   /* 23503 */
-  DB_ERROR_CHECK,       /* 23514, 23502, 22xxx: the data was refused */
-  DB_ERROR_STATEMENT,   /* anything else: a bug of ours */
-  DB_ERROR_SERVER,      /* a connection string or a server we cannot work with: older than 15, not UTF8 */
+  DB_ERROR_REFERENCE, /* 23503 */
+  DB_ERROR_CHECK,     /* 23514, 23502, 22xxx: the data was refused */
+  DB_ERROR_STATEMENT, /* anything else: a bug of ours */
+  DB_ERROR_SERVER,    /* a connection string or a server we cannot work with: older than 15, not UTF8 */
 } DbErrorCode;
 
 #define DB_ERROR (db_error_quark())

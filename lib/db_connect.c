@@ -18,12 +18,18 @@
   "-c client_connection_check_interval=2s -c TimeZone=UTC "                                 \
   "-c default_transaction_isolation=read\\ committed"
 
-/* What libpq is told where the administrator's connection string is silent. */
+/* What libpq is told where the administrator's connection string is silent. All work is the primary's: a standby that is
+ * asked by accident refuses at once instead of at the first write. */
 static const struct {
   const char *keyword, *value;
 } defaults[] = {
-    {"connect_timeout", "2"},     {"keepalives", "1"},       {"keepalives_idle", "10"},
-    {"keepalives_interval", "5"}, {"keepalives_count", "3"}, {"tcp_user_timeout", "20000"},
+    {"connect_timeout", "2"},
+    {"keepalives", "1"},
+    {"keepalives_idle", "10"},
+    {"keepalives_interval", "5"},
+    {"keepalives_count", "3"},
+    {"tcp_user_timeout", "20000"},
+    {"target_session_attrs", "read-write"},
 };
 
 typedef struct {

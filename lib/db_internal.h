@@ -6,6 +6,8 @@
 
 #include "lib/db.h"
 
+#define DB_CONFLICTS_MAX 8 /* repetitions after 40001 and 40P01 */
+
 typedef enum {
   DB_ENTRY_PREPARE,
   DB_ENTRY_STATEMENT,
@@ -31,9 +33,10 @@ struct Db {
   guint read;           /* entries answered */
   GError *failure;      /* the first one since the transaction or statement began */
   guint64 round_trips;
-  guint generation; /* of the pool, when it was made */
-  gboolean lost;    /* the connection is gone or out of step */
-  gboolean retired; /* works, but must not be used for another transaction */
+  guint generation;   /* of the pool, when it was made */
+  gboolean lost;      /* the connection is gone or out of step */
+  gboolean retired;   /* works, but must not be used for another transaction */
+  gboolean timed_out; /* by our deadline: says nothing about other connections */
   gboolean in_tx;
   gboolean begun;      /* an explicit BEGIN was sent */
   gboolean unsynced;   /* something was sent since the last Sync */

@@ -8,7 +8,7 @@
 typedef struct {
   int number;
   char *name;
-  char *sha256; /* hex */
+  char *sha256;     /* hex */
   char *applied_at; /* NULL while pending */
 } DbMigration;
 

@@ -11,7 +11,6 @@
 #define RETRY_MAX_US 700000
 #define BACK_OFF_MIN_US 20000
 #define BACK_OFF_MAX_US 1000000
-#define CONFLICTS_MAX 8
 
 struct DbPool {
   char *conninfo;
@@ -186,7 +185,7 @@ void db_pool_release(DbPool *pool, Db *db) {
     g_ptr_array_add(pool->idle, db);
   else
     dead = db;
-  if (!db_usable(db) && db->generation == pool->generation)
+  if (!db_usable(db) && !db->timed_out && db->generation == pool->generation)
     drop_idle(pool);
   pthread_cond_broadcast(&pool->changed);
   pthread_mutex_unlock(&pool->lock);
@@ -204,7 +203,7 @@ gboolean db_pool_back_off(guint attempt, gint64 deadline) {
 
 static gboolean try_again(const GError *error, guint attempt, gint64 deadline) {
   gboolean passing = g_error_matches(error, DB_ERROR, DB_ERROR_UNAVAILABLE) ||
-                     (g_error_matches(error, DB_ERROR, DB_ERROR_CONFLICT) && attempt < CONFLICTS_MAX);
+                     (g_error_matches(error, DB_ERROR, DB_ERROR_CONFLICT) && attempt < DB_CONFLICTS_MAX);
   return passing && db_pool_back_off(attempt, deadline);
 }
 

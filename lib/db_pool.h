@@ -10,8 +10,8 @@ typedef struct DbPool DbPool;
 typedef struct {
   const char *conninfo; /* libpq keywords or URI; several hosts are allowed; borrowed during db_pool_new */
   const char *application_name;
-  const char *role;     /* SET ROLE after connecting: "gatepost_app"; NULL: the one that connects */
-  guint size;           /* connections at most; made when first needed */
+  const char *role; /* SET ROLE after connecting: "gatepost_app"; NULL: the one that connects */
+  guint size;       /* connections at most; made when first needed */
 } DbPoolOptions;
 
 DbPool *db_pool_new(const DbPoolOptions *options);
@@ -36,7 +36,8 @@ typedef gboolean (*DbTxSettle)(Db *db, gpointer data, DbSettled *settled, GError
  * stay NULL: the caller reads again. NO runs the body again; should the lost one still commit after that, the body must
  * meet a unique violation (write_request has one), upon which settle is asked once more.
  * Errors: those of DB_ERROR, or the body's own. */
-gboolean db_tx_run(DbPool *pool, gint64 deadline, DbTxBody body, DbTxSettle settle, gpointer data, GError **error);
+gboolean db_tx_run(DbPool *pool, gint64 deadline, DbTxBody body, DbTxSettle settle, gpointer data,
+                   GError **error);
 
 /* Connections open, in use. */
 void db_pool_load(DbPool *pool, guint *open, guint *used);

@@ -3,8 +3,6 @@
 #include "lib/clock.h"
 #include "lib/db_internal.h"
 
-#define CONFLICTS_MAX 8
-
 typedef struct {
   DbPool *pool;
   gint64 deadline;
@@ -92,7 +90,7 @@ gboolean db_tx_run(DbPool *pool, gint64 deadline, DbTxBody body, DbTxSettle sett
       run = resolve(&tx, run, &failure);
     if (run == RUN_DONE)
       return TRUE;
-    gboolean again = run == RUN_UNAVAILABLE || (run == RUN_CONFLICT && conflicts++ < CONFLICTS_MAX);
+    gboolean again = run == RUN_UNAVAILABLE || (run == RUN_CONFLICT && conflicts++ < DB_CONFLICTS_MAX);
     if (!again || !db_pool_back_off(attempt, deadline)) {
       g_propagate_error(error, g_steal_pointer(&failure));
       return FALSE;

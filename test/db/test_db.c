@@ -271,6 +271,19 @@ static void test_refused_servers(Fixture *f, gconstpointer cluster) {
   g_assert_nonnull(strstr(error->message, "LATIN1"));
 }
 
+/* As a standby does after a failover that we did not see. */
+static void test_read_only_server(Fixture *f, gconstpointer cluster) {
+  (void)cluster;
+  db_script(f->db, "DROP DATABASE IF EXISTS standby", NULL);
+  g_assert_true(db_script(f->db, "CREATE DATABASE standby", NULL));
+  g_assert_true(db_script(f->db, "ALTER DATABASE standby SET default_transaction_read_only = on", NULL));
+  g_autofree char *standby = cluster_conninfo(f->cluster, "standby");
+  g_autoptr(GError) error = NULL;
+  g_assert_null(db_open(standby, "t", clock_deadline(5), &error));
+  g_assert_error(error, DB_ERROR, DB_ERROR_UNAVAILABLE);
+  g_assert_nonnull(strstr(error->message, "read-only"));
+}
+
 /* The first host of a list is asked, then the next; a rotation begins later in the list. */
 static void test_host_list(Fixture *f, gconstpointer cluster) {
   (void)cluster;
@@ -304,6 +317,7 @@ int main(int argc, char **argv) {
   ADD("frozen-server", test_frozen_server);
   ADD("big-pipeline", test_big_pipeline);
   ADD("refused-servers", test_refused_servers);
+  ADD("read-only-server", test_read_only_server);
   ADD("host-list", test_host_list);
   int status = g_test_run();
   cluster_free(cluster);
