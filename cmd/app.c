@@ -15,7 +15,7 @@ struct App {
   char *config;
   Output *output;
   Settings *settings;
-  Log *log;
+  Log *log, *quiet;
   DbPool *pool;
   char *actor;
 };
@@ -34,6 +34,7 @@ void app_free(App *app) {
   db_pool_free(app->pool);
   settings_free(app->settings);
   log_free(app->log);
+  log_free(app->quiet);
   output_free(app->output);
   g_free(app->actor);
   g_free(app->config);
@@ -80,16 +81,25 @@ static LogLevel log_level(const char *name) {
   return LOG_INFO;
 }
 
+static LogFormat wanted_format(const App *app) {
+  return app->settings == NULL ? LOG_FORMAT_AUTO : log_format(settings_string(app->settings, "log_format"));
+}
+
+static LogLevel wanted_level(const App *app) {
+  return app->settings == NULL ? LOG_INFO : log_level(settings_string(app->settings, "log_level"));
+}
+
 Log *app_log(App *app) {
-  if (app->log != NULL)
-    return app->log;
-  const Settings *settings = app->settings;
-  if (settings == NULL)
-    app->log = log_new(LOG_FORMAT_AUTO, LOG_INFO);
-  else
-    app->log = log_new(log_format(settings_string(settings, "log_format")),
-                       log_level(settings_string(settings, "log_level")));
+  if (app->log == NULL)
+    app->log = log_new(wanted_format(app), wanted_level(app));
   return app->log;
+}
+
+Log *app_log_quiet(App *app) {
+  LogLevel level = wanted_level(app);
+  if (app->quiet == NULL)
+    app->quiet = log_new(wanted_format(app), level == LOG_INFO ? LOG_WARNING : level);
+  return app->quiet;
 }
 
 DbPool *app_pool(App *app, GError **error) {

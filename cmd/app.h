@@ -22,6 +22,8 @@ const char *app_config(const App *app);
 const Settings *app_settings(App *app, GError **error);
 /* The log as the settings want it; made from defaults while they are not loaded. */
 Log *app_log(App *app);
+/* The same, but of what is routine only at log_level debug. */
+Log *app_log_quiet(App *app);
 /* The database as its owner (the setting `database`), for admin commands. Connections are made when used. */
 DbPool *app_pool(App *app, GError **error);
 /* One connection as its owner, outside the pool: migrations, roles. Free with db_free. */

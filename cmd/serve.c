@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "cmd/serve_health.h"
 #include "cmd/serve_metrics.h"
@@ -40,7 +41,7 @@ static void state_clear(ServeState *state) {
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ServeState, state_clear)
 
 static void state_init(ServeState *state, App *app, const Settings *settings) {
-  *state = (ServeState){.log = app_log(app), .started_us = clock_wall()};
+  *state = (ServeState){.log = app_log(app), .quiet = app_log_quiet(app), .started_us = clock_wall()};
   thread_monitor_init(&state->lock);
   state->metrics = metrics_new(serve_metrics_families());
   g_autofree char *url = settings_public_url(settings);
@@ -178,7 +179,6 @@ static Cidr *proxies(const Settings *settings, gsize *n) {
 }
 
 static HttpServer *listen_on(ServeState *state, HttpServerOptions *options, GError **error) {
-  options->log = state->log;
   options->metrics = state->metrics;
   HttpServer *server = http_server_new(options, error);
   if (server != NULL)
@@ -192,6 +192,7 @@ static gboolean listen_admin(ServeState *state, const Settings *settings, GError
                                .routes = serve_health_routes(),
                                .fallback = serve_health_policy(),
                                .app = state,
+                               .log = state->quiet,
                                .workers = 1,
                                .queue = 16};
   state->admin = listen_on(state, &options, error);
@@ -214,6 +215,7 @@ static gboolean listen_world(ServeState *state, const Settings *settings, GError
                                .routes = scim_routes(),
                                .fallback = scim_policy_fallback(),
                                .app = &state->scim,
+                               .log = state->log,
                                .trusted_proxies = trusted,
                                .n_trusted_proxies = n};
   HttpServer *server = listen_on(state, &options, error);
@@ -257,6 +259,15 @@ static void serve_until_signal(ServeState *state, int ready_fd) {
   log_event(state->log, LOG_INFO, "stopped", NULL);
 }
 
+/* Connections are descriptors; what the manager of services allows is taken in full. */
+static void raise_open_files(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+    return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static gboolean read_ready_fd(const VerbCall *call, gint64 *descriptor, GError **error) {
   *descriptor = -1;
   if (!verb_integer(call, "ready-fd", 3, G_MAXINT, descriptor, error))
@@ -273,6 +284,7 @@ int verb_serve(App *app, const VerbCall *call, GError **error) {
   if (settings == NULL)
     return APP_BAD_CONFIG;
   signals_block();
+  raise_open_files();
   g_auto(ServeState) state;
   state_init(&state, app, settings);
   if (!listen_admin(&state, settings, error))

@@ -54,8 +54,9 @@ static void collect_process(ServeState *state) {
              " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %*d %*d %*u %*u %ld",
              &user, &system, &pages) != 3)
     return;
-  metrics_set(state->metrics, "process_cpu_seconds_total",
-              (double)(user + system) / (double)sysconf(_SC_CLK_TCK), NULL);
+  double cpu = (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+  metrics_add(state->metrics, "process_cpu_seconds_total", cpu - state->cpu_seconds, NULL);
+  state->cpu_seconds = cpu;
   metrics_set(state->metrics, "process_resident_memory_bytes", (double)pages * (double)sysconf(_SC_PAGESIZE),
               NULL);
 }

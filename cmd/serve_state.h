@@ -10,6 +10,7 @@
 
 typedef struct {
   Log *log;
+  Log *quiet; /* for the admin listener: probes every few seconds are no news */
   Metrics *metrics;
   DbPool *pool;       /* NULL until the database was met */
   HttpServer *server; /* NULL until then */
@@ -21,5 +22,6 @@ typedef struct {
   ThreadMonitor lock; /* guards what follows, and the two pointers above that come late */
   gboolean stopping;
   gboolean database_up;
-  guint64 tick; /* of the housekeeping timer alone */
+  double cpu_seconds; /* as last counted */
+  guint64 tick;       /* of the housekeeping timer alone */
 } ServeState;
