@@ -36,6 +36,7 @@
 #define LIMIT_KEY_BYTES 2048            /* an indexed text after folding: a btree entry holds 2,704 bytes */
 #define LIMIT_VALUES 1000               /* elements of one multi-valued attribute, members excepted */
 #define LIMIT_MEMBERS 100000            /* in one request */
+#define LIMIT_ACKS 100000             /* answered creates that wait to be marked; an older one may heal like a lost one */
 #define LIMIT_EXTRA_BYTES 65536         /* attributes no schema declares, kept aside, a resource */
 
 /* Rate (lib/rate.c). */
