@@ -84,7 +84,7 @@ void scim_lexer_refuse(const ScimLexer *lexer, GError **error, ScimErrorCode cod
   g_autofree char *message = g_strdup_vprintf(format, args);
   va_end(args);
   glong place = g_utf8_strlen(lexer->text, (gssize)lexer->start) + 1;
-  g_set_error(error, SCIM_ERROR, code, "%s at character %ld", message, place);
+  g_set_error(error, SCIM_ERROR, (int)code, "%s at character %ld", message, place);
 }
 
 char *scim_lexer_quote(const ScimLexer *lexer) {

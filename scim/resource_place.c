@@ -28,7 +28,7 @@ void scim_place_refuse(GError **error, ScimErrorCode code, const ScimPlace *plac
   g_autofree char *message = g_strdup_vprintf(format, args);
   va_end(args);
   g_autofree char *at = scim_place_format(place);
-  g_set_error(error, SCIM_ERROR, code, "%s %s", at, message);
+  g_set_error(error, SCIM_ERROR, (int)code, "%s %s", at, message);
 }
 
 char *scim_place_quote(const json_t *value) {

@@ -7,7 +7,7 @@
 static gboolean refuse(GError **error, ScimErrorCode code, const char *what, const char *urn,
                        const ScimType *type) {
   g_autofree char *quoted = text_quote(urn);
-  g_set_error(error, SCIM_ERROR, code, "schemas %s \"%s\"; a %s has \"%s\"", what, quoted, type->name,
+  g_set_error(error, SCIM_ERROR, (int)code, "schemas %s \"%s\"; a %s has \"%s\"", what, quoted, type->name,
               type->schema->urn);
   return FALSE;
 }
