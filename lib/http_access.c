@@ -222,6 +222,8 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *handle, con
     return MHD_NO;
   if (!request->begun)
     next = begin(request, method, version);
+  else if (request->at_head)
+    next = http_dispatch_resumed(request);
   else if (*n > 0)
     next = http_body_take(request, bytes, n);
   else

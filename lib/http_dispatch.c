@@ -85,9 +85,8 @@ static void early_job(gpointer data) {
   if (g_atomic_int_get(&request->abandoned))
     return;
   gboolean large = request->chunked || request->length > HTTP_EARLY_BYTES;
-  if (large && !authorise(request))
-    request->discard = request->close = TRUE;
-  else if (request->length > LIMIT_SMALL_BODY_BYTES && !http_body_take_turn(request))
+  gboolean may = !large || authorise(request);
+  if (may && request->length > LIMIT_SMALL_BODY_BYTES && !http_body_take_turn(request))
     return; /* resumed by the one before */
   http_access_resume(request);
 }
@@ -125,7 +124,6 @@ static HttpNext hand_over(HttpRequest *request, ThreadFunc job, const char *key,
   http_dispatch_refuse(request, 503, HTTP_GP_BUSY, "too many requests are waiting; try again later");
   http_body_drop(request);
   http_body_give_turn(request);
-  request->discard = TRUE;
   http_access_resume(request);
   http_request_unref(request);
   return HTTP_NEXT_WAIT;
@@ -159,9 +157,17 @@ static HttpNext before_body(HttpRequest *request) {
   }
   gboolean large = request->chunked || request->length > HTTP_EARLY_BYTES;
   if (verdict == HTTP_POSTPONED || (large && policy->authorise != NULL) ||
-      request->length > LIMIT_SMALL_BODY_BYTES)
+      request->length > LIMIT_SMALL_BODY_BYTES) {
+    request->at_head = TRUE;
     return hand_over(request, early_job, NULL, verdict == HTTP_POSTPONED ? delay_us : 0);
+  }
   return HTTP_NEXT_READ;
+}
+
+/* A connection that was suspended at its head is asked once more at the same point: the body is still to come. */
+HttpNext http_dispatch_resumed(HttpRequest *request) {
+  request->at_head = FALSE;
+  return request->reply != NULL ? answer_early(request) : HTTP_NEXT_READ;
 }
 
 HttpNext http_dispatch_head(HttpRequest *request) {

@@ -55,7 +55,7 @@ struct HttpRequest {
   GList link; /* in server->suspended */
   gboolean suspended;
   gint abandoned; /* atomic: the server stops and waits no longer */
-  gboolean begun, chunked, close, discard, authorised;
+  gboolean begun, at_head, chunked, close, discard, authorised;
   gboolean has_turn; /* to hold a large body; under the lock */
   const char *wire;  /* where the target stood in the library's buffer; compared, never read */
   char *target;      /* as on the wire */
@@ -144,6 +144,7 @@ void http_access_stop(HttpServer *server);
 
 /* lib/http_dispatch.c */
 HttpNext http_dispatch_head(HttpRequest *request);
+HttpNext http_dispatch_resumed(HttpRequest *request);
 HttpNext http_dispatch_end(HttpRequest *request);
 /* Puts the server's own refusal into request->reply, in the policy's form. */
 void http_dispatch_refuse(HttpRequest *request, int status, int gp_code, const char *message);
