@@ -47,7 +47,7 @@ SQL = re.compile(r'"\s*(SELECT|INSERT\s+INTO|UPDATE|DELETE\s+FROM|WITH|CREATE|AL
 MARKS = re.compile(r"\b(TODO|FIXME|XXX|HACK|not implemented|stub|placeholder)\b", re.I)
 # Read-only by their nature or made by GLib's own macros.
 GLOBALS_ALLOWED = re.compile(r"(_quark|_get_instance_private|static_g_define_type_id|_resource(_data)?$|g_define_type_id__|"
-                             r"^q$|^q\.|^static_resource|extern_constructor|^completed\.|__asan|__odr_asan|\.LASAN|"
+                             r"^q$|^q\.|^static_resource|extern_constructor|^completed\.|^initialized\.|__asan|__odr_asan|\.LASAN|"
                              r"_GLOBAL__|^quark|^migrations)")
 
 
