@@ -10,8 +10,7 @@ typedef struct DbResult DbResult;
 
 /* One statement, static const, right above the function that runs it (style 24). It is prepared on a connection at its first use there. */
 typedef struct {
-  const char
-      *name; /* unique in the program: "scim_user_insert"; NULL: not kept prepared (an assembled statement) */
+  const char *name; /* unique in the program: "scim_user_insert"; NULL: not kept prepared (assembled SQL) */
   const char *sql;
 } DbStatement;
 

@@ -1,10 +1,10 @@
 #include "lib/db_pool.h"
 
-#include <pthread.h>
 #include <time.h>
 
 #include "lib/clock.h"
 #include "lib/db_internal.h"
+#include "lib/thread.h"
 
 /* While the server is away one connection at a time is tried, 0.3 to 0.7 s apart: two attempts a second a process. */
 #define RETRY_MIN_US 300000
