@@ -20,7 +20,7 @@
 
 /* JSON (lib/jsontext.c). */
 #define LIMIT_JSON_DEPTH 32
-#define LIMIT_JSON_NODES 400000         /* 100,000 members of value, $ref, display */
+#define LIMIT_JSON_NODES 510000         /* 100,000 members, each an object of value, $ref, display, type; and the rest */
 
 /* SCIM (scim/). */
 #define LIMIT_FILTER_BYTES 8192
@@ -28,6 +28,7 @@
 #define LIMIT_FILTER_DEPTH 10
 #define LIMIT_PATH_BYTES 2048
 #define LIMIT_PATCH_OPERATIONS 1000
+#define LIMIT_PATCH_STEPS 4000          /* attributes its operations set; each may search LIMIT_VALUES elements */
 #define LIMIT_PAGE_DEFAULT 100
 #define LIMIT_PAGE_MAX 1000
 #define LIMIT_ATTRIBUTE_NAMES 200       /* in attributes / excludedAttributes */

@@ -118,6 +118,7 @@ static void test_size(gconstpointer data) {
     g_assert_error(error, JSONTEXT_ERROR, c->code);
   else
     g_assert_no_error(error);
+  g_assert_cmpint(value != NULL, ==, c->code == GOOD);
 }
 
 static void test_depth_allowed(void) {
@@ -126,9 +127,21 @@ static void test_depth_allowed(void) {
   g_autoptr(GError) error = NULL;
   g_autoptr(json_t) value = jsontext_load(text, strlen(text), &error);
   g_assert_no_error(error);
+  g_assert_true(json_is_array(value));
 }
 
-/* A hostile body of one MiB is refused before memory is spent on it. */
+/* The largest group in one PUT, with all that a member may have. */
+static void test_members_allowed(void) {
+  static const char member[] =
+      "{\"value\":\"1\",\"$ref\":\"../Users/1\",\"display\":\"A\",\"type\":\"User\"}";
+  g_autofree char *text = repeated("{\"schemas\":[\"x\"],\"displayName\":\"all\",\"members\":[", member, ",",
+                                   LIMIT_MEMBERS, "]}");
+  g_autoptr(GError) error = NULL;
+  g_autoptr(json_t) value = jsontext_load(text, strlen(text), &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(json_array_size(json_object_get(value, "members")), ==, LIMIT_MEMBERS);
+}
+
 static void test_no_member_is_quadratic(void) {
   GString *out = g_string_new("{\"k0\":0");
   for (int i = 1; i < 100000; i++)
@@ -191,6 +204,7 @@ int main(int argc, char **argv) {
   add_cases("canonical", canonical_cases, sizeof *canonical_cases, G_N_ELEMENTS(canonical_cases),
             test_canonical);
   g_test_add_func("/jsontext/depth", test_depth_allowed);
+  g_test_add_func("/jsontext/members", test_members_allowed);
   g_test_add_func("/jsontext/many-keys", test_no_member_is_quadratic);
   g_test_add_func("/jsontext/get", test_get);
   g_test_add_func("/jsontext/append-string", test_append_string);
