@@ -115,11 +115,12 @@ packages_nginx() {
   packages_install "${libraries[@]}" && packages_unpack "$top" nginx
 }
 
-# packages_compile TOP: a release build in TOP/build.
+# packages_compile TOP [TARGET…]: a release build in TOP/build.
 packages_compile() {
   local top=$1
+  shift
   if [ ! -f "$top/build/build.ninja" ]; then
     meson setup "$top/build" "$top" --buildtype=release >&2 || return 1
   fi
-  ninja -C "$top/build" >&2
+  ninja -C "$top/build" "$@" >&2
 }
