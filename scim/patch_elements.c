@@ -28,11 +28,14 @@ static gboolean same_value(const ScimAttribute *attribute, const json_t *a, cons
   return attribute->case_exact ? strcmp(left, right) == 0 : g_ascii_strcasecmp(left, right) == 0;
 }
 
+/* Lengths first: a list of a thousand is compared with a list of a thousand. */
 static gboolean same_sub(const ScimAttribute *attribute, const char *name, const json_t *a, const json_t *b) {
   const json_t *left = json_object_get(a, name);
   const json_t *right = json_object_get(b, name);
+  if (!left || !right || json_string_length(left) != json_string_length(right))
+    return FALSE;
   const ScimAttribute *sub = scim_attribute_sub(attribute, name);
-  return sub && left && right && same_value(sub, left, right);
+  return sub && same_value(sub, left, right);
 }
 
 /* Does `given` name this element? By its value and, where both have one, its type (RFC 7643 §2.4); an element without a

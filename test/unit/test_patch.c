@@ -211,7 +211,26 @@ static void test_member_limit(void) {
   g_assert_error(error, SCIM_ERROR, SCIM_ERROR_TOO_MANY);
 }
 
-/* One step more than is kept aside. */
+/* Keys of one value count like operations. */
+static void test_step_limit(void) {
+  for (int over = 0; over < 2; over++) {
+    g_autoptr(GError) error = NULL;
+    ScimDialect dialect = {.allowed = SCIM_DIALECT_ALL};
+    g_autoptr(json_t) value = json_object();
+    for (int i = 0; i < LIMIT_PATCH_STEPS + over; i++) {
+      g_autofree char *key = g_strdup_printf("k%d", i);
+      json_object_set_new(value, key, json_true());
+    }
+    g_autoptr(json_t) body = json_pack("{s:[s], s:[{s:s, s:O}]}", "schemas", SCIM_URN_PATCH, "Operations",
+                                       "op", "add", "value", value);
+    g_autoptr(ScimPatch) patch = scim_patch_parse(scim_type_user(), body, &dialect, &error);
+    g_assert_cmpint(patch != NULL, ==, over == 0);
+    if (over)
+      g_assert_error(error, SCIM_ERROR, SCIM_ERROR_TOO_MANY);
+  }
+}
+
+/* More than is kept aside. */
 static void test_extra_limit(void) {
   g_autoptr(GError) error = NULL;
   ScimDialect dialect = {.allowed = SCIM_DIALECT_ALL};
@@ -262,6 +281,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/patch/limit/operations", test_operation_limit);
   g_test_add_func("/patch/limit/values", test_value_limit);
   g_test_add_func("/patch/limit/members", test_member_limit);
+  g_test_add_func("/patch/limit/steps", test_step_limit);
   g_test_add_func("/patch/limit/extra", test_extra_limit);
   return g_test_run();
 }
