@@ -32,7 +32,7 @@ static int fail(int fd, const char *listen_at, int cause, GError **error) {
         listen_at);
   else
     g_set_error(error, G_IO_ERROR, (gint)g_io_error_from_errno(cause),
-                "cannot listen on %s: %s. Check the setting listen (GP-1203)", listen_at, g_strerror(cause));
+                "cannot listen on %s: %s. Check the setting listen (GP-1204)", listen_at, g_strerror(cause));
   return -1;
 }
 

@@ -91,7 +91,7 @@ static gboolean fail(GError **error, const char *what) {
   g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
               "the loaded libmicrohttpd does not treat %s as the gate expects, so requests could be "
               "smuggled; nothing "
-              "is served. Install the version this gatepost was built for (GP-1204)",
+              "is served. Install the version this gatepost was built for (GP-1205)",
               what);
   return FALSE;
 }

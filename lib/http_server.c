@@ -40,7 +40,7 @@ HttpServer *http_server_new(const HttpServerOptions *options, GError **error) {
                                  options->queue > 0 ? options->queue : LIMIT_QUEUE);
   server->sweep = thread_timer_new("http-sweep", SWEEP_MS, sweep, server);
   if (!http_access_start(server, fd)) {
-    g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "the HTTP library cannot serve %s (GP-1203)",
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "the HTTP library cannot serve %s (GP-1204)",
                 server->address);
     return NULL;
   }

@@ -53,7 +53,8 @@ typedef struct {
   guint workers, queue; /* 0: LIMIT_WORKERS, LIMIT_QUEUE */
 } HttpServerOptions;
 
-/* Starts to serve. NULL with a G_IO_ERROR that names the address (GP-1203 for a taken port). Asserts that every route
+/* Starts to serve. NULL with a G_IO_ERROR that names the address (GP-1203 for a taken port, 1204 for
+ * another, 1205 when the gate cannot be proved). Asserts that every route
  * has a policy, and proves the gate on the loaded library before the first byte is accepted. */
 HttpServer *http_server_new(const HttpServerOptions *options, GError **error);
 /* "127.0.0.1:40123": the address that was bound. */

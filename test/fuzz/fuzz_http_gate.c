@@ -1,6 +1,7 @@
 /* A head as the library would give it: the input's lines cut at their first colon. What passes must add up. */
 #include "lib/http_gate.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "lib/limits.h"

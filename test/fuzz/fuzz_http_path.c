@@ -1,6 +1,7 @@
 /* A target that is accepted gives a path without NUL, dot segments, doubled slashes or backslashes. */
 #include "lib/http_gate.h"
 
+#include <stdint.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
