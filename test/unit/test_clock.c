@@ -60,6 +60,18 @@ static void test_epoch(void) {
   g_assert_cmpint(wall, ==, 0);
 }
 
+static void test_day(void) {
+  static const char *const cases[][2] = {{"2026-11-03T23:59:59Z", "3 Nov 2026"},
+                                         {"2024-02-29T00:00:00Z", "29 Feb 2024"},
+                                         {"1969-12-31T23:59:59.5Z", "31 Dec 1969"}};
+  for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+    gint64 wall = 0;
+    char text[CLOCK_TEXT_BYTES];
+    g_assert_true(clock_parse(cases[i][0], &wall));
+    g_assert_cmpstr(clock_format_day(wall, text), ==, cases[i][1]);
+  }
+}
+
 static void test_deadline(void) {
   gint64 before = clock_now();
   gint64 deadline = clock_deadline(5);
@@ -85,6 +97,7 @@ int main(int argc, char **argv) {
     g_test_add_data_func(path, &parse_cases[i], test_parse);
   }
   g_test_add_func("/clock/epoch", test_epoch);
+  g_test_add_func("/clock/day", test_day);
   g_test_add_func("/clock/deadline", test_deadline);
   g_test_add_func("/clock/wall", test_wall);
   return g_test_run();
