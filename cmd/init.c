@@ -84,7 +84,7 @@ static void say_next(App *app, const char *domain) {
   output_say(output, "  claim your mail domain      gatepost domain add %s",
              domain == NULL ? "example.org" : domain);
   output_say(output, "  name an identity provider   gatepost source add Okta --profile okta");
-  output_say(output, "  make its key                gatepost scim-token create --source Okta");
+  output_say(output, "  make its key                gatepost scim-token create --source Okta --name prod");
   output_say(output, "  check everything            gatepost doctor");
 }
 
