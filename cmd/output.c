@@ -127,12 +127,12 @@ static void write_table(Output *output, const OutputColumn *columns, const json_
 }
 
 void output_records(Output *output, const OutputColumn *columns, json_t *envelope, const char *name) {
-  g_autoptr(json_t) keep = envelope;
+  g_autoptr(json_t) owned = envelope;
   if (output->options.json) {
-    write_json(output, envelope);
+    write_json(output, owned);
     return;
   }
-  const json_t *rows = json_object_get(envelope, name);
+  const json_t *rows = json_object_get(owned, name);
   if (json_array_size(rows) == 0)
     output_say(output, "no %s", name);
   else
@@ -152,18 +152,18 @@ static void record_line(GString *out, const OutputColumn *column, gsize width, c
 }
 
 void output_record(Output *output, const OutputColumn *columns, json_t *record) {
-  g_autoptr(json_t) keep = record;
+  g_autoptr(json_t) owned = record;
   if (output->options.json) {
-    write_json(output, record);
+    write_json(output, owned);
     return;
   }
   gsize width = 0;
   for (const OutputColumn *column = columns; column->key != NULL; column++)
-    if (json_object_get(record, column->key) != NULL)
+    if (json_object_get(owned, column->key) != NULL)
       width = MAX(width, (gsize)g_utf8_strlen(column->title, -1));
   g_autoptr(GString) out = g_string_new(NULL);
   for (const OutputColumn *column = columns; column->key != NULL; column++)
-    record_line(out, column, width, json_object_get(record, column->key));
+    record_line(out, column, width, json_object_get(owned, column->key));
   write_all(output->options.out, out->str, out->len);
 }
 

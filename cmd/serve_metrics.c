@@ -1,7 +1,6 @@
 #include "cmd/serve_metrics.h"
 
 #include <dirent.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -41,24 +40,23 @@ static double open_descriptors(void) {
   return n;
 }
 
-/* Fields 14 and 15 (clock ticks) and 24 (pages) of /proc/self/stat, counted after the name, which may hold anything. */
+/* Places in /proc/self/stat, counted from field 3, which follows the name (that may hold anything) in parentheses. */
+enum { STAT_USER = 14 - 3, STAT_SYSTEM = 15 - 3, STAT_PAGES = 24 - 3, STAT_FIELDS };
+
 static void collect_process(ServeState *state) {
   g_autofree char *text = NULL;
-  unsigned long user, system;
-  long pages;
   if (!g_file_get_contents("/proc/self/stat", &text, NULL, NULL))
     return;
-  const char *rest = strrchr(text, ')');
-  if (rest == NULL ||
-      sscanf(rest + 1,
-             " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %*d %*d %*u %*u %ld",
-             &user, &system, &pages) != 3)
+  const char *name_end = strrchr(text, ')');
+  g_auto(GStrv) fields = name_end == NULL ? NULL : g_strsplit(name_end + 2, " ", -1);
+  if (fields == NULL || g_strv_length(fields) < STAT_FIELDS)
     return;
-  double cpu = (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+  double ticks = g_ascii_strtod(fields[STAT_USER], NULL) + g_ascii_strtod(fields[STAT_SYSTEM], NULL);
+  double cpu = ticks / (double)sysconf(_SC_CLK_TCK);
   metrics_add(state->metrics, "process_cpu_seconds_total", cpu - state->cpu_seconds, NULL);
   state->cpu_seconds = cpu;
-  metrics_set(state->metrics, "process_resident_memory_bytes", (double)pages * (double)sysconf(_SC_PAGESIZE),
-              NULL);
+  double pages = g_ascii_strtod(fields[STAT_PAGES], NULL);
+  metrics_set(state->metrics, "process_resident_memory_bytes", pages * (double)sysconf(_SC_PAGESIZE), NULL);
 }
 
 static void collect_server(ServeState *state) {
