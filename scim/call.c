@@ -21,13 +21,15 @@ ScimCall *scim_call_new(HttpRequest *request, GError **error) {
   char *secret = header != NULL ? token_from_header(header, &form) : NULL;
   if (secret == NULL) {
     refuse(error, SCIM_ERROR_TOKEN_MISSING,
-           "no bearer token came with the request; the identity provider must send the header Authorization: Bearer gps_…");
+           "no bearer token came with the request; the identity provider must send the header Authorization: "
+           "Bearer gps_…");
     return NULL;
   }
   if (!token_valid(TOKEN_PREFIX_SCIM, secret)) {
     crypto_free_secret(secret);
     refuse(error, SCIM_ERROR_TOKEN_FORM,
-           "this is not a token of ours, or it was cut or mistyped: it must be gps_ and 49 letters and digits; copy it again");
+           "this is not a token of ours, or it was cut or mistyped: it must be gps_ and 49 letters and "
+           "digits; copy it again");
     return NULL;
   }
   ScimCall *call = g_new0(ScimCall, 1);
@@ -46,6 +48,7 @@ void scim_call_free(ScimCall *call) {
   scim_token_free(call->token);
   scim_projection_free(call->projection);
   g_free(call->request_id);
+  g_free(call->healed_request_id);
   g_free(call->client);
   g_free(call);
 }
@@ -56,15 +59,18 @@ static gboolean check_org(const ScimToken *token, HttpRequest *request, GError *
     return TRUE;
   g_autofree char *quoted = text_quote(org);
   g_set_error(error, SCIM_ERROR, SCIM_ERROR_TOKEN_ORG,
-              "the token ending in %s does not belong to the organisation \"%s\" of this URL", token->hint, quoted);
+              "the token ending in %s does not belong to the organisation \"%s\" of this URL", token->hint,
+              quoted);
   return FALSE;
 }
 
 static gboolean check_form(ScimCall *call, GError **error) {
-  if (call->token_form == TOKEN_BEARER_PLAIN || scim_dialect_allows(&call->dialect, SCIM_LENIENT_BEARER_FORMS))
+  if (call->token_form == TOKEN_BEARER_PLAIN ||
+      scim_dialect_allows(&call->dialect, SCIM_LENIENT_BEARER_FORMS))
     return TRUE;
   return refuse(error, SCIM_ERROR_TOKEN_FORM,
-                "the header must read Authorization: Bearer, one blank, and the token; this token's profile takes no other form");
+                "the header must read Authorization: Bearer, one blank, and the token; this token's profile "
+                "takes no other form");
 }
 
 gboolean scim_call_authorise(ScimCall *call, ScimService *service, HttpRequest *request, GError **error) {
@@ -78,8 +84,8 @@ gboolean scim_call_authorise(ScimCall *call, ScimService *service, HttpRequest *
   if (call->token == NULL)
     return FALSE;
   call->dialect.allowed = scim_token_allowed(call->token);
-  if (!scim_token_check(call->token, clock_wall(), address, error) || !check_org(call->token, request, error) ||
-      !check_form(call, error))
+  if (!scim_token_check(call->token, clock_wall(), address, error) ||
+      !check_org(call->token, request, error) || !check_form(call, error))
     return FALSE;
   if (call->token->rate > 0)
     rate_set_own(service->rate, call->token_hash, sizeof call->token_hash, (double)call->token->rate);
@@ -101,7 +107,8 @@ static gboolean is_utf8_parameter(const char *parameter) {
 static gboolean is_json(const char *type) {
   g_auto(GStrv) parts = g_strsplit(type, ";", 8);
   const char *media = parts[0] != NULL ? g_strstrip(parts[0]) : "";
-  if (g_ascii_strcasecmp(media, "application/scim+json") != 0 && g_ascii_strcasecmp(media, "application/json") != 0)
+  if (g_ascii_strcasecmp(media, "application/scim+json") != 0 &&
+      g_ascii_strcasecmp(media, "application/json") != 0)
     return FALSE;
   for (guint i = 1; parts[i] != NULL; i++)
     if (!is_utf8_parameter(parts[i]))
@@ -151,7 +158,8 @@ void scim_call_set_create(ScimCall *call, HttpRequest *request, const json_t *bo
     json_object_del(told, name);
   }
   g_autofree char *text = jsontext_canonical(told);
-  g_autofree char *whole = g_strconcat(http_request_method(request), "\n", http_request_path(request), "\n", text, NULL);
+  g_autofree char *whole =
+      g_strconcat(http_request_method(request), "\n", http_request_path(request), "\n", text, NULL);
   crypto_sha256(whole, strlen(whole), call->body_hash);
   call->is_create = TRUE;
 }

@@ -11,7 +11,8 @@ static gboolean differs(const json_t *a, const json_t *b) {
 }
 
 /* Names in `to` that `from` has otherwise, behind the prefix; of those in both, only once. */
-static void add_names(json_t *names, const char *prefix, const json_t *from, const json_t *to, gboolean only_gone) {
+static void add_names(json_t *names, const char *prefix, const json_t *from, const json_t *to,
+                      gboolean only_gone) {
   const char *name;
   json_t *value;
   json_object_foreach((json_t *)to, name, value) {

@@ -24,7 +24,8 @@ json_t *scim_directory_groups(DbPool *pool, gint64 deadline, gint64 org_id, gint
 
 static void set_missing(const char *what, const char *name, GError **error) {
   g_autofree char *quoted = text_quote(name);
-  g_set_error(error, SCIM_ERROR, SCIM_ERROR_NOT_FOUND, "there is no %s \"%s\" in this organisation", what, quoted);
+  g_set_error(error, SCIM_ERROR, SCIM_ERROR_NOT_FOUND, "there is no %s \"%s\" in this organisation", what,
+              quoted);
 }
 
 json_t *scim_directory_user(DbPool *pool, gint64 deadline, gint64 org_id, const char *name, GError **error) {

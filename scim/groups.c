@@ -13,10 +13,10 @@
 typedef struct {
   ScimWrite write; /* first: see scim/write.h */
   const char *id;
-  const json_t *body;         /* PUT, or the clean document of a create */
-  const ScimPatch *patch;     /* PATCH */
-  ScimMembers members;        /* deltas, of the latest run */
-  ScimMemberRules rules;      /* what they came to */
+  const json_t *body;     /* PUT, or the clean document of a create */
+  const ScimPatch *patch; /* PATCH */
+  ScimMembers members;    /* deltas, of the latest run */
+  ScimMemberRules rules;  /* what they came to */
 } GroupWrite;
 
 static void group_write_clear(GroupWrite *group) {
@@ -37,14 +37,15 @@ static gboolean wants_members(const ScimCall *call) {
   return call->projection == NULL || scim_projection_wants(call->projection, "members");
 }
 
-static gboolean answer_read(ScimService *service, ScimCall *call, const char *id, int status, ScimAnswer *answer,
-                            GError **error) {
+static gboolean answer_read(ScimService *service, ScimCall *call, const char *id, int status,
+                            ScimAnswer *answer, GError **error) {
   ScimReader reader = scim_write_reader(service, call);
   g_autoptr(DbResult) row = scim_store_group_get(&reader, id, wants_members(call), error);
   if (row == NULL)
     return FALSE;
   ScimStored stored = scim_store_row(scim_type_group(), row, 0);
-  if (status == 200 && call->if_none_match != NULL && scim_match_version(call->if_none_match, stored.version)) {
+  if (status == 200 && call->if_none_match != NULL &&
+      scim_match_version(call->if_none_match, stored.version)) {
     answer->status = 304;
     answer->etag = scim_render_etag(stored.version);
     return TRUE;
@@ -53,7 +54,8 @@ static gboolean answer_read(ScimService *service, ScimCall *call, const char *id
   return TRUE;
 }
 
-gboolean scim_groups_get(ScimService *service, ScimCall *call, const char *id, ScimAnswer *answer, GError **error) {
+gboolean scim_groups_get(ScimService *service, ScimCall *call, const char *id, ScimAnswer *answer,
+                         GError **error) {
   return answer_read(service, call, id, 200, answer, error);
 }
 
@@ -63,9 +65,10 @@ static json_t *audit_detail(const GroupWrite *group, const json_t *before, const
   json_t *detail = scim_change_detail(before, after, &group->write.call->dialect);
   if (change->added > 0 || change->removed > 0)
     json_object_set_new(detail, "members",
-                        json_pack("{s:I, s:I, s:I, s:O*, s:O*}", "added", (json_int_t)change->added, "removed",
-                                  (json_int_t)change->removed, "pending", (json_int_t)change->pending, "added_ids",
-                                  change->added_ids, "removed_ids", change->removed_ids));
+                        json_pack("{s:I, s:I, s:I, s:O*, s:O*}", "added", (json_int_t)change->added,
+                                  "removed", (json_int_t)change->removed, "pending",
+                                  (json_int_t)change->pending, "added_ids", change->added_ids, "removed_ids",
+                                  change->removed_ids));
   return detail;
 }
 
@@ -107,7 +110,8 @@ static gboolean answer_write(const GroupWrite *group, int status, ScimAnswer *an
   return TRUE;
 }
 
-gboolean scim_groups_create(ScimService *service, ScimCall *call, json_t *body, ScimAnswer *answer, GError **error) {
+gboolean scim_groups_create(ScimService *service, ScimCall *call, json_t *body, ScimAnswer *answer,
+                            GError **error) {
   g_auto(ScimResource) resource = {0};
   if (!scim_resource_read(scim_type_group(), body, &call->dialect, &resource, error))
     return FALSE;
@@ -151,7 +155,8 @@ static gboolean replace(GroupWrite *group, Changed *changed, GError **error) {
   return TRUE;
 }
 
-static gboolean patch(GroupWrite *group, Db *db, json_t *before, json_t *extra, Changed *changed, GError **error) {
+static gboolean patch(GroupWrite *group, Db *db, json_t *before, json_t *extra, Changed *changed,
+                      GError **error) {
   g_autoptr(json_t) present = NULL;
   ScimWrite *write = &group->write;
   if (scim_patch_needs_members(group->patch)) {
@@ -159,7 +164,8 @@ static gboolean patch(GroupWrite *group, Db *db, json_t *before, json_t *extra, 
     if (present == NULL)
       return FALSE;
   }
-  ScimPatchTarget target = {.id = write->record.id, .doc = json_incref(before), .extra = json_incref(extra), .present = present};
+  ScimPatchTarget target = {
+      .id = write->record.id, .doc = json_incref(before), .extra = json_incref(extra), .present = present};
   gboolean done = scim_patch_apply(group->patch, &target, &write->call->dialect, error);
   *changed = (Changed){target.doc, target.extra};
   if (!done)
@@ -193,11 +199,14 @@ static gboolean change_body(Db *db, gpointer data, GError **error) {
     return FALSE;
   g_autoptr(json_t) before = scim_write_document(write), extra = scim_write_extra(write);
   g_auto(Changed) after = {0};
-  gboolean made = group->patch != NULL ? patch(group, db, before, extra, &after, error) : replace(group, &after, error);
-  if (!made || !scim_store_member_apply(write->scope, db, write->record.id, &group->members, &group->rules, error))
+  gboolean made =
+      group->patch != NULL ? patch(group, db, before, extra, &after, error) : replace(group, &after, error);
+  if (!made ||
+      !scim_store_member_apply(write->scope, db, write->record.id, &group->members, &group->rules, error))
     return FALSE;
   const ScimMemberChange *members = &group->rules.change;
-  write->changed = members->added > 0 || members->removed > 0 || !same(before, after.doc) || !same(extra, after.extra);
+  write->changed =
+      members->added > 0 || members->removed > 0 || !same(before, after.doc) || !same(extra, after.extra);
   if (!write->changed)
     return TRUE;
   if (!fill(write, after.doc, after.extra, error))
@@ -216,15 +225,15 @@ static gboolean run_change(GroupWrite *group, GError **error) {
   return FALSE;
 }
 
-gboolean scim_groups_replace(ScimService *service, ScimCall *call, const char *id, json_t *body, ScimAnswer *answer,
-                             GError **error) {
+gboolean scim_groups_replace(ScimService *service, ScimCall *call, const char *id, json_t *body,
+                             ScimAnswer *answer, GError **error) {
   g_auto(GroupWrite) group = {.id = id, .body = body};
   group_write_init(&group, service, call);
   return run_change(&group, error) && answer_write(&group, 200, answer, error);
 }
 
-gboolean scim_groups_patch(ScimService *service, ScimCall *call, const char *id, json_t *body, ScimAnswer *answer,
-                           GError **error) {
+gboolean scim_groups_patch(ScimService *service, ScimCall *call, const char *id, json_t *body,
+                           ScimAnswer *answer, GError **error) {
   g_autoptr(ScimPatch) parsed = scim_patch_parse(scim_type_group(), body, &call->dialect, error);
   if (parsed == NULL)
     return FALSE;
@@ -253,7 +262,8 @@ static gboolean delete_body(Db *db, gpointer data, GError **error) {
   return TRUE;
 }
 
-gboolean scim_groups_delete(ScimService *service, ScimCall *call, const char *id, ScimAnswer *answer, GError **error) {
+gboolean scim_groups_delete(ScimService *service, ScimCall *call, const char *id, ScimAnswer *answer,
+                            GError **error) {
   g_auto(GroupWrite) group = {.id = id};
   group_write_init(&group, service, call);
   answer->status = 204;

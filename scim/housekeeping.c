@@ -81,8 +81,9 @@ static gboolean write_acks(ScimService *service, GError **error) {
     g_ptr_array_add(orgs, ack->org_id);
     g_ptr_array_add(requests, ack->request_id);
   }
-  if (scim_store_keep_acknowledge(service->pool, clock_deadline(KEEP_SECONDS), (const char *const *)orgs->pdata,
-                                  (const char *const *)requests->pdata, batch->len, error))
+  if (scim_store_keep_acknowledge(service->pool, clock_deadline(KEEP_SECONDS),
+                                  (const char *const *)orgs->pdata, (const char *const *)requests->pdata,
+                                  batch->len, error))
     return TRUE;
   put_acks_back(service->acks, batch);
   return FALSE;
@@ -125,7 +126,8 @@ void scim_token_uses_free(ScimTokenUses *uses) {
   g_free(uses);
 }
 
-void scim_token_uses_add(ScimTokenUses *uses, gint64 org_id, gint64 token_id, const char *ip, const char *agent) {
+void scim_token_uses_add(ScimTokenUses *uses, gint64 org_id, gint64 token_id, const char *ip,
+                         const char *agent) {
   Use *use = g_new0(Use, 1);
   *use = (Use){org_id, clock_wall(), g_strdup(ip), agent != NULL ? text_quote(agent) : g_strdup("")};
   gint64 *key = g_new(gint64, 1);
@@ -181,12 +183,14 @@ static void report(const ScimService *service, const char *what, gboolean done, 
 
 static void sweep_all(ScimService *service) {
   static const char *const names[SCIM_KEEP_COUNT] = {
-      [SCIM_KEEP_FOLD] = "totals",         [SCIM_KEEP_REQUESTS] = "requests",     [SCIM_KEEP_TOMBSTONES] = "tombstones",
-      [SCIM_KEEP_PENDING] = "pending",     [SCIM_KEEP_PARTITIONS] = "partitions",
+      [SCIM_KEEP_FOLD] = "totals",           [SCIM_KEEP_REQUESTS] = "requests",
+      [SCIM_KEEP_TOMBSTONES] = "tombstones", [SCIM_KEEP_PENDING] = "pending",
+      [SCIM_KEEP_PARTITIONS] = "partitions",
   };
   for (int i = 0; i < SCIM_KEEP_COUNT; i++) {
     GError *error = NULL;
-    report(service, names[i], scim_store_keep_sweep(service->pool, clock_deadline(KEEP_SECONDS), (ScimKeepSweep)i, &error),
+    report(service, names[i],
+           scim_store_keep_sweep(service->pool, clock_deadline(KEEP_SECONDS), (ScimKeepSweep)i, &error),
            error);
   }
 }

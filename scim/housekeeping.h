@@ -15,7 +15,8 @@ void scim_acks_add(ScimAcks *acks, gint64 org_id, const char *request_id);
 
 ScimTokenUses *scim_token_uses_new(void);
 void scim_token_uses_free(ScimTokenUses *uses);
-void scim_token_uses_add(ScimTokenUses *uses, gint64 org_id, gint64 token_id, const char *ip, const char *agent);
+void scim_token_uses_add(ScimTokenUses *uses, gint64 org_id, gint64 token_id, const char *ip,
+                         const char *agent);
 
 /* Every second or so: acknowledgements; every fifth call token uses; every minute the rest. Errors are logged and retried. */
 void scim_housekeeping_run(ScimService *service, guint64 tick);

@@ -4,8 +4,8 @@
 
 #include "scim/write.h"
 
-gboolean scim_lists_read(ScimService *service, ScimCall *call, const ScimType *type, const ScimListQuery *query,
-                         ScimAnswer *answer, GError **error) {
+gboolean scim_lists_read(ScimService *service, ScimCall *call, const ScimType *type,
+                         const ScimListQuery *query, ScimAnswer *answer, GError **error) {
   ScimReader reader = scim_write_reader(service, call);
   g_auto(ScimPage) page = {0};
   if (!scim_store_list(&reader, type, query, &page, error))
@@ -18,6 +18,7 @@ gboolean scim_lists_read(ScimService *service, ScimCall *call, const ScimType *t
     g_ptr_array_add(texts, g_string_free(text, FALSE));
   }
   answer->status = 200;
-  answer->body = scim_render_list((const char *const *)texts->pdata, texts->len, page.total, query->start_index);
+  answer->body =
+      scim_render_list((const char *const *)texts->pdata, texts->len, page.total, query->start_index);
   return TRUE;
 }

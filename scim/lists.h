@@ -5,5 +5,5 @@
 #include "scim/service.h"
 
 /* 200 with a ListResponse, also when nothing matches. */
-gboolean scim_lists_read(ScimService *service, ScimCall *call, const ScimType *type, const ScimListQuery *query, ScimAnswer *answer,
-                         GError **error);
+gboolean scim_lists_read(ScimService *service, ScimCall *call, const ScimType *type,
+                         const ScimListQuery *query, ScimAnswer *answer, GError **error);

@@ -45,15 +45,18 @@ static HttpReply *refuse(HttpRequest *request, gpointer app, int status, int gp_
   return scim_reply_refusal(app, request, status, gp_code, message);
 }
 
-static HttpReply *refuse_path(HttpRequest *request, gpointer app, int status, int gp_code, const char *message) {
+static HttpReply *refuse_path(HttpRequest *request, gpointer app, int status, int gp_code,
+                              const char *message) {
   if (status != 404)
     return scim_reply_refusal(app, request, status, gp_code, message);
-  return scim_reply_refusal(app, request, status, gp_code,
-                            "there is nothing at this path; the SCIM endpoints are Users, Groups, ServiceProviderConfig,"
-                            " ResourceTypes and Schemas below /scim/v2");
+  return scim_reply_refusal(
+      app, request, status, gp_code,
+      "there is nothing at this path; the SCIM endpoints are Users, Groups, ServiceProviderConfig,"
+      " ResourceTypes and Schemas below /scim/v2");
 }
 
-const HttpPolicy scim_policy_token = {.name = "scim", .before_body = before_body, .authorise = authorise, .refuse = refuse};
+const HttpPolicy scim_policy_token = {
+    .name = "scim", .before_body = before_body, .authorise = authorise, .refuse = refuse};
 const HttpPolicy scim_policy_discovery = {.name = "scim-discovery", .refuse = refuse};
 static const HttpPolicy fallback_policy = {.name = "scim-fallback", .refuse = refuse_path};
 

@@ -6,12 +6,12 @@
 
 typedef struct {
   char *id;
-  char *name, *name_key;  /* userName or displayName, and its NFKC_Casefold */
-  char *external_id;      /* NULL: none */
-  GStrv email_keys;       /* of a user */
-  gboolean active;        /* of a user */
-  char *doc, *fold;       /* JSON text */
-  char *extra;            /* JSON text; NULL: none */
+  char *name, *name_key; /* userName or displayName, and its NFKC_Casefold */
+  char *external_id;     /* NULL: none */
+  GStrv email_keys;      /* of a user */
+  gboolean active;       /* of a user */
+  char *doc, *fold;      /* JSON text */
+  char *extra;           /* JSON text; NULL: none */
 } ScimRecord;
 
 /* Everything but id from the document and what was kept aside (NULL: nothing); what was there is replaced. */

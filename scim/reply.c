@@ -14,8 +14,8 @@ static void count(ScimService *service, HttpRequest *request, int status) {
   char code[16];
   g_snprintf(code, sizeof code, "%d", status);
   gboolean whole = g_strv_length(parts) == 3;
-  metrics_add(service->metrics, "gatepost_scim_requests_total", 1, whole ? parts[1] : "other", whole ? parts[2] : "other",
-              code, NULL);
+  metrics_add(service->metrics, "gatepost_scim_requests_total", 1, whole ? parts[1] : "other",
+              whole ? parts[2] : "other", code, NULL);
 }
 
 static void note_number(HttpRequest *request, const char *key, gint64 number) {
@@ -70,11 +70,13 @@ static void ack_done(gboolean sent, gpointer data) {
 
 static void acknowledge_later(ScimService *service, HttpRequest *request, const ScimCall *call) {
   Ack *ack = g_new0(Ack, 1);
-  *ack = (Ack){service->acks, call->token->org_id, g_strdup(call->request_id)};
+  const char *request_id = call->healed_request_id != NULL ? call->healed_request_id : call->request_id;
+  *ack = (Ack){service->acks, call->token->org_id, g_strdup(request_id)};
   http_request_on_done(request, ack_done, ack, ack_free);
 }
 
-HttpReply *scim_reply_answer(ScimService *service, HttpRequest *request, const ScimCall *call, ScimAnswer *answer) {
+HttpReply *scim_reply_answer(ScimService *service, HttpRequest *request, const ScimCall *call,
+                             ScimAnswer *answer) {
   const char *type = answer->body != NULL ? SCIM_JSON : NULL;
   HttpReply *reply = http_reply_new(answer->status, type, g_steal_pointer(&answer->body), -1);
   if (answer->location != NULL)
@@ -90,8 +92,8 @@ HttpReply *scim_reply_answer(ScimService *service, HttpRequest *request, const S
 
 static void log_failure(ScimService *service, HttpRequest *request, const char *code, const GError *error) {
   const HttpRoute *route = http_request_route(request);
-  log_event(service->log, LOG_ERROR, "scim_failed", "code", code, "request", http_request_id(request), "route",
-            route != NULL ? route->name : NULL, "cause", error->message, NULL);
+  log_event(service->log, LOG_ERROR, "scim_failed", "code", code, "request", http_request_id(request),
+            "route", route != NULL ? route->name : NULL, "cause", error->message, NULL);
 }
 
 HttpReply *scim_reply_error(ScimService *service, HttpRequest *request, const ScimCall *call, GError *error) {
@@ -127,7 +129,8 @@ HttpReply *scim_reply_text(ScimService *service, HttpRequest *request, int statu
   return http_reply_new(status, SCIM_JSON, body, -1);
 }
 
-HttpReply *scim_reply_refusal(ScimService *service, HttpRequest *request, int status, int gp_code, const char *message) {
+HttpReply *scim_reply_refusal(ScimService *service, HttpRequest *request, int status, int gp_code,
+                              const char *message) {
   count(service, request, status);
   return http_reply_new(status, SCIM_JSON, scim_error_body_parts(status, NULL, gp_code, message), -1);
 }

@@ -6,9 +6,17 @@
 
 /* Each path stands twice: the organisation comes from the token, and /o/{org} must agree with it. The last column: writes of
  * one group run one at a time, so that a hot group makes a line here and not in row locks. */
-#define ROW(label, verb, path, who, what, line)                                                              \
-  {.name = label, .method = verb, .pattern = "/scim/v2" path, .policy = who, .handler = what, .one_by_one = line}, \
-  {.name = label, .method = verb, .pattern = "/o/{org}/scim/v2" path, .policy = who, .handler = what, .one_by_one = line}
+#define ROW(label, verb, path, who, what, line)                                                        \
+  {.name = label,                                                                                      \
+   .method = verb,                                                                                     \
+   .pattern = "/scim/v2" path,                                                                         \
+   .policy = who,                                                                                      \
+   .handler = what,                                                                                    \
+   .one_by_one = line},                                                                                \
+  {                                                                                                    \
+    .name = label, .method = verb, .pattern = "/o/{org}/scim/v2" path, .policy = who, .handler = what, \
+    .one_by_one = line                                                                                 \
+  }
 
 #define TOKEN &scim_policy_token
 #define OPEN &scim_policy_discovery

@@ -60,7 +60,8 @@ HttpReply *scim_route_schema(HttpRequest *request, gpointer app) {
 }
 
 HttpReply *scim_route_not_offered(HttpRequest *request, gpointer app) {
-  GError *error = g_error_new_literal(SCIM_ERROR, SCIM_ERROR_NOT_OFFERED,
-                                      "this part of SCIM is not offered; see ServiceProviderConfig for what is");
+  GError *error =
+      g_error_new_literal(SCIM_ERROR, SCIM_ERROR_NOT_OFFERED,
+                          "this part of SCIM is not offered; see ServiceProviderConfig for what is");
   return scim_reply_error(app, request, http_request_data(request), error);
 }

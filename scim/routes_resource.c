@@ -7,10 +7,12 @@
 #include "scim/reply.h"
 #include "scim/users.h"
 
-typedef gboolean (*ByBody)(ScimService *service, ScimCall *call, json_t *body, ScimAnswer *answer, GError **error);
-typedef gboolean (*ById)(ScimService *service, ScimCall *call, const char *id, ScimAnswer *answer, GError **error);
-typedef gboolean (*ByIdAndBody)(ScimService *service, ScimCall *call, const char *id, json_t *body, ScimAnswer *answer,
-                                GError **error);
+typedef gboolean (*ByBody)(ScimService *service, ScimCall *call, json_t *body, ScimAnswer *answer,
+                           GError **error);
+typedef gboolean (*ById)(ScimService *service, ScimCall *call, const char *id, ScimAnswer *answer,
+                         GError **error);
+typedef gboolean (*ByIdAndBody)(ScimService *service, ScimCall *call, const char *id, json_t *body,
+                                ScimAnswer *answer, GError **error);
 
 /* One request's way: filled by the handler, one of the three says which use case. */
 typedef struct {
@@ -20,7 +22,8 @@ typedef struct {
   ByIdAndBody by_id_and_body;
 } Use;
 
-static gboolean run(const Use *use, ScimService *service, HttpRequest *request, ScimAnswer *answer, GError **error) {
+static gboolean run(const Use *use, ScimService *service, HttpRequest *request, ScimAnswer *answer,
+                    GError **error) {
   ScimCall *call = http_request_data(request);
   const char *id = http_request_segment(request, "id");
   if (!scim_call_project(call, request, use->type, error))
@@ -36,9 +39,11 @@ static gboolean run(const Use *use, ScimService *service, HttpRequest *request, 
   return use->by_body(service, call, body, answer, error);
 }
 
-static HttpReply *reply(ScimService *service, HttpRequest *request, gboolean done, ScimAnswer *answer, GError *error) {
+static HttpReply *reply(ScimService *service, HttpRequest *request, gboolean done, ScimAnswer *answer,
+                        GError *error) {
   ScimCall *call = http_request_data(request);
-  return done ? scim_reply_answer(service, request, call, answer) : scim_reply_error(service, request, call, error);
+  return done ? scim_reply_answer(service, request, call, answer)
+              : scim_reply_error(service, request, call, error);
 }
 
 static HttpReply *handle(const Use *use, HttpRequest *request, gpointer app) {
@@ -48,7 +53,8 @@ static HttpReply *handle(const Use *use, HttpRequest *request, gpointer app) {
   return reply(app, request, done, &answer, error);
 }
 
-static gboolean run_list(const ScimType *type, ScimService *service, HttpRequest *request, ScimAnswer *answer, GError **error) {
+static gboolean run_list(const ScimType *type, ScimService *service, HttpRequest *request, ScimAnswer *answer,
+                         GError **error) {
   ScimCall *call = http_request_data(request);
   ScimListText text = {.filter = http_request_query(request, "filter"),
                        .start_index = http_request_query(request, "startIndex"),

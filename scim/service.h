@@ -15,18 +15,19 @@ typedef struct {
   Log *log;
   Metrics *metrics;
   Rate *rate;
-  const char *base; /* public_url + "/scim/v2", no trailing slash */
-  struct ScimAcks *acks;        /* creates whose answer was sent, waiting to be marked (scim/housekeeping.h) */
-  struct ScimTokenUses *uses;   /* last uses of tokens, waiting to be written */
+  const char *base;           /* public_url + "/scim/v2", no trailing slash */
+  struct ScimAcks *acks;      /* creates whose answer was sent, waiting to be marked (scim/housekeeping.h) */
+  struct ScimTokenUses *uses; /* last uses of tokens, waiting to be written */
 } ScimService;
 
 /* Who asks, for what, until when. Freed with the request. */
 typedef struct {
-  ScimToken *token;     /* its org_id and source_id scope every store function; NULL until authorised */
+  ScimToken *token; /* its org_id and source_id scope every store function; NULL until authorised */
   ScimDialect dialect;
   ScimProjection *projection;
   char *request_id;
-  char *client;         /* address as text */
+  char *client;            /* address as text */
+  char *healed_request_id; /* the lost create that this one answers for; NULL */
   gint64 deadline;
   guint8 token_hash[CRYPTO_SHA256_BYTES];
   TokenForm token_form;
@@ -48,8 +49,15 @@ void scim_answer_clear(ScimAnswer *answer);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ScimAnswer, scim_answer_clear)
 
 /* The metric families this room counts, rows for the process's table of families. */
-#define SCIM_METRICS_FAMILIES                                                                                \
-  {"gatepost_scim_requests_total", "SCIM requests answered.", METRICS_COUNTER, {"resource", "op", "code"}},  \
-  {"gatepost_scim_leniency_total", "Requests that needed a leniency, by its name.", METRICS_COUNTER, {"name"}}, \
-  {"gatepost_scim_last_request_timestamp_seconds", "When a source's identity provider last asked.",          \
-   METRICS_GAUGE, {"org", "source"}}
+#define SCIM_METRICS_FAMILIES                                                                               \
+  {"gatepost_scim_requests_total", "SCIM requests answered.", METRICS_COUNTER, {"resource", "op", "code"}}, \
+      {"gatepost_scim_leniency_total",                                                                      \
+       "Requests that needed a leniency, by its name.",                                                     \
+       METRICS_COUNTER,                                                                                     \
+       {"name"}},                                                                                           \
+  {                                                                                                         \
+    "gatepost_scim_last_request_timestamp_seconds", "When a source's identity provider last asked.",        \
+        METRICS_GAUGE, {                                                                                    \
+      "org", "source"                                                                                       \
+    }                                                                                                       \
+  }

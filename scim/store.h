@@ -54,7 +54,7 @@ void scim_store_group_queue_delete(ScimScope scope, Db *db, const char *id);
 
 /* Members, under the group's row lock. */
 typedef struct {
-  gint64 added, removed, pending; /* rows that really changed; pending: added as such */
+  gint64 added, removed, pending;  /* rows that really changed; pending: added as such */
   json_t *added_ids, *removed_ids; /* the first SCIM_STORE_SAMPLE of each, for the audit record */
 } ScimMemberChange;
 #define SCIM_STORE_SAMPLE 100
@@ -76,8 +76,8 @@ typedef struct {
   gboolean ours;
 } ScimOwner;
 void scim_owner_clear(ScimOwner *owner);
-gboolean scim_store_owner(const ScimReader *reader, ScimKind kind, const char *key,
-                          ScimOwner *owner, GError **error);
+gboolean scim_store_owner(const ScimReader *reader, ScimKind kind, const char *key, ScimOwner *owner,
+                          GError **error);
 
 /* write_request: one row a write. */
 typedef struct {
@@ -88,11 +88,12 @@ typedef struct {
 } ScimRequestKey;
 void scim_store_request_queue(ScimScope scope, Db *db, const ScimRequestKey *key, const char *resource_id);
 /* Is its row there? */
-gboolean scim_store_request_exists(ScimScope scope, Db *db, const char *request_id, gboolean *exists, GError **error);
+gboolean scim_store_request_exists(ScimScope scope, Db *db, const char *request_id, gboolean *exists,
+                                   GError **error);
 /* The resource that the same create by the same token made in the last ten minutes, never acknowledged and not changed
- * since; *id NULL when there is none. Free with g_free. */
-gboolean scim_store_request_heal(const ScimReader *reader, const ScimRequestKey *key, ScimKind kind, char **id,
-                                 GError **error);
+ * since, and that request's own id; both NULL when there is none. Free with g_free. */
+gboolean scim_store_request_heal(const ScimReader *reader, const ScimRequestKey *key, ScimKind kind,
+                                 char **id, char **request_id, GError **error);
 
 /* A page of a list: rows as above. */
 typedef struct {
@@ -101,8 +102,8 @@ typedef struct {
   gint64 total;
 } ScimPage;
 void scim_page_clear(ScimPage *page);
-gboolean scim_store_list(const ScimReader *reader, const ScimType *type, const ScimListQuery *query, ScimPage *page,
-                         GError **error);
+gboolean scim_store_list(const ScimReader *reader, const ScimType *type, const ScimListQuery *query,
+                         ScimPage *page, GError **error);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ScimMemberChange, scim_member_change_clear)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ScimOwner, scim_owner_clear)

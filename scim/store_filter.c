@@ -40,9 +40,10 @@ static gboolean is_number(const ScimAttribute *attribute) {
 }
 
 /* expression op literal, unknown where the expression is NULL. Text is ordered by bytes, whatever the database's locale. */
-static void add_operation(Compiler *compiler, const char *expression, const char *cast, ScimOp op, const char *literal) {
-  static const char *const signs[] = {[SCIM_OP_EQ] = " = ", [SCIM_OP_NE] = " <> ", [SCIM_OP_GT] = " > ",
-                                      [SCIM_OP_GE] = " >= ", [SCIM_OP_LT] = " < ", [SCIM_OP_LE] = " <= "};
+static void add_operation(Compiler *compiler, const char *expression, const char *cast, ScimOp op,
+                          const char *literal) {
+  static const char *const signs[] = {[SCIM_OP_EQ] = " = ",  [SCIM_OP_NE] = " <> ", [SCIM_OP_GT] = " > ",
+                                      [SCIM_OP_GE] = " >= ", [SCIM_OP_LT] = " < ",  [SCIM_OP_LE] = " <= "};
   g_autofree char *at = value(compiler, literal);
   GString *sql = compiler->sql;
   if (op == SCIM_OP_CO)
@@ -61,7 +62,8 @@ static void add_operation(Compiler *compiler, const char *expression, const char
 
 static void add_text_operation(Compiler *compiler, const char *expression, const ScimFilter *filter) {
   g_autofree char *literal = literal_text(filter);
-  add_operation(compiler, expression, is_number(leaf(&filter->ref)) ? "::numeric" : NULL, filter->op, literal);
+  add_operation(compiler, expression, is_number(leaf(&filter->ref)) ? "::numeric" : NULL, filter->op,
+                literal);
 }
 
 /* An id that is written like no UUID of ours is nobody's; it must not reach the cast. */
@@ -80,8 +82,8 @@ static void add_uuid(Compiler *compiler, const char *column, const ScimFilter *f
 static void add_column(Compiler *compiler, const ScimFilterColumn *column, const ScimFilter *filter) {
   g_autofree char *literal = literal_text(filter);
   if (column->nullable)
-    g_string_append_printf(compiler->sql, filter->op == SCIM_OP_NE ? "(%s IS NULL OR " : "(%s IS NOT NULL AND ",
-                           column->column);
+    g_string_append_printf(
+        compiler->sql, filter->op == SCIM_OP_NE ? "(%s IS NULL OR " : "(%s IS NOT NULL AND ", column->column);
   if (column->form == SCIM_COLUMN_AS_UUID)
     add_uuid(compiler, column->column, filter);
   else if (column->form == SCIM_COLUMN_AS_TIME)
@@ -117,16 +119,19 @@ static void open_elements(Compiler *compiler, const ScimRef *ref) {
     return;
   }
   g_autofree char *array = document(compiler, ref, FALSE);
-  g_string_append_printf(compiler->sql,
-                         "EXISTS (SELECT 1 FROM jsonb_array_elements(CASE jsonb_typeof(%s) WHEN 'array' THEN %s"
-                         " ELSE '[]'::jsonb END) e(v)",
-                         array, array);
+  g_string_append_printf(
+      compiler->sql,
+      "EXISTS (SELECT 1 FROM jsonb_array_elements(CASE jsonb_typeof(%s) WHEN 'array' THEN %s"
+      " ELSE '[]'::jsonb END) e(v)",
+      array, array);
 }
 
 /* One element's part as text; NULL where it has none. Free with g_free. */
 static char *element(Compiler *compiler, const ScimRef *ref) {
   if (scim_filter_rows(compiler->type, ref) != NULL)
-    return g_strdup_printf("e.%s", ref->sub == NULL ? "value" : ref->sub->name[0] == '$' ? "ref" : ref->sub->name);
+    return g_strdup_printf("e.%s", ref->sub == NULL           ? "value"
+                                   : ref->sub->name[0] == '$' ? "ref"
+                                                              : ref->sub->name);
   if (ref->sub == NULL)
     return g_strdup("(e.v #>> '{}')");
   g_autofree char *name = value(compiler, ref->sub->name);
@@ -176,7 +181,8 @@ static void add_row_value(Compiler *compiler, const ScimFilterRows *rows, const 
 
 static gboolean is_row_value(const Compiler *compiler, const ScimFilter *filter) {
   return filter->kind == SCIM_FILTER_COMPARE && filter->op == SCIM_OP_EQ && filter->ref.sub != NULL &&
-         strcmp(filter->ref.sub->name, "value") == 0 && scim_filter_rows(compiler->type, &filter->ref) != NULL;
+         strcmp(filter->ref.sub->name, "value") == 0 &&
+         scim_filter_rows(compiler->type, &filter->ref) != NULL;
 }
 
 static void compare(Compiler *compiler, const ScimFilter *filter) {
@@ -210,8 +216,9 @@ static void present(Compiler *compiler, const ScimFilter *filter) {
     g_string_append_printf(compiler->sql, " WHERE %s <> '')", part);
   } else {
     g_autofree char *expression = document(compiler, ref, FALSE);
-    g_string_append_printf(compiler->sql,
-                           "coalesce(%s NOT IN ('\"\"'::jsonb, '[]'::jsonb, '{}'::jsonb, 'null'::jsonb), false)", expression);
+    g_string_append_printf(
+        compiler->sql, "coalesce(%s NOT IN ('\"\"'::jsonb, '[]'::jsonb, '{}'::jsonb, 'null'::jsonb), false)",
+        expression);
   }
 }
 
@@ -246,7 +253,9 @@ static const ScimFilter *needed_email(const ScimFilter *filter) {
     const ScimFilter *left = needed_email(filter->left);
     return left != NULL ? left : needed_email(filter->right);
   }
-  return filter->kind == SCIM_FILTER_COMPARE && filter->op == SCIM_OP_EQ && is_email_value(&filter->ref) ? filter : NULL;
+  return filter->kind == SCIM_FILTER_COMPARE && filter->op == SCIM_OP_EQ && is_email_value(&filter->ref)
+             ? filter
+             : NULL;
 }
 
 static void value_path(Compiler *compiler, const ScimFilter *filter) {

@@ -38,9 +38,11 @@ static const ScimFilterRows user_groups = {
 
 static const ScimFilterRows group_members = {
     "members",
-    "(SELECT m.member_id::text AS value, coalesce(p.fold ->> 'displayName', p.user_name_key, n.display_key) AS display,"
+    "(SELECT m.member_id::text AS value, coalesce(p.fold ->> 'displayName', p.user_name_key, n.display_key) "
+    "AS display,"
     " CASE m.kind WHEN 'u' THEN 'user' ELSE 'group' END AS type,"
-    " $4::text || CASE m.kind WHEN 'u' THEN '/Users/' ELSE '/Groups/' END || m.member_id AS ref FROM scim_member m"
+    " $4::text || CASE m.kind WHEN 'u' THEN '/Users/' ELSE '/Groups/' END || m.member_id AS ref FROM "
+    "scim_member m"
     " LEFT JOIN scim_user p ON m.kind = 'u' AND p.org_id = m.org_id AND p.user_id = m.member_id"
     " LEFT JOIN scim_group n ON m.kind = 'g' AND n.org_id = m.org_id AND n.group_id = m.member_id"
     " WHERE m.org_id = g.org_id AND m.group_id = g.group_id"
@@ -48,7 +50,8 @@ static const ScimFilterRows group_members = {
     " WHERE q.org_id = g.org_id AND q.group_id = g.group_id) e",
     "g.group_id IN (SELECT m.group_id FROM scim_member m WHERE m.org_id = $1 AND m.member_id = ",
     ")",
-    "g.group_id IN (SELECT q.group_id FROM scim_pending_member q WHERE q.org_id = $1 AND q.source_id = $2 AND q.value = ",
+    "g.group_id IN (SELECT q.group_id FROM scim_pending_member q WHERE q.org_id = $1 AND q.source_id = $2 "
+    "AND q.value = ",
     ")",
 };
 

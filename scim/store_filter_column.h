@@ -3,7 +3,12 @@
 
 #include "scim/schema.h"
 
-typedef enum { SCIM_COLUMN_AS_TEXT, SCIM_COLUMN_AS_UUID, SCIM_COLUMN_AS_TIME, SCIM_COLUMN_AS_BOOLEAN } ScimColumnForm;
+typedef enum {
+  SCIM_COLUMN_AS_TEXT,
+  SCIM_COLUMN_AS_UUID,
+  SCIM_COLUMN_AS_TIME,
+  SCIM_COLUMN_AS_BOOLEAN
+} ScimColumnForm;
 
 typedef struct {
   const char *attribute, *sub; /* sub NULL: the whole attribute */
@@ -20,7 +25,7 @@ const ScimFilterColumn *scim_filter_column(const ScimType *type, const ScimRef *
 typedef struct {
   const char *attribute;
   const char *from;
-  const char *by_id;    /* "u.user_id IN (SELECT … = %s::uuid)" in two halves: up to the value, and after it */
+  const char *by_id; /* "u.user_id IN (SELECT … = %s::uuid)" in two halves: up to the value, and after it */
   const char *by_id_end;
   const char *by_text, *by_text_end; /* the same where the value may be any text; NULL: only ids */
 } ScimFilterRows;

@@ -7,7 +7,8 @@
 
 static void set_not_found(const char *id, GError **error) {
   g_autofree char *quoted = text_quote(id);
-  g_set_error(error, SCIM_ERROR, SCIM_ERROR_NOT_FOUND, "there is no group with id \"%s\" here; it was deleted or never was", quoted);
+  g_set_error(error, SCIM_ERROR, SCIM_ERROR_NOT_FOUND,
+              "there is no group with id \"%s\" here; it was deleted or never was", quoted);
 }
 
 static gboolean check_id(const char *id, GError **error) {
@@ -32,11 +33,13 @@ static DbResult *found(DbResult *result, const char *id, GError **error) {
 }
 
 static const DbStatement group_get = {
-    "scim_group_get", "SELECT " SCIM_GROUP_COLUMNS("NULL::text")
-                      " FROM scim_group g WHERE g.org_id = $1 AND g.source_id = $2 AND g.group_id = $3::uuid"};
+    "scim_group_get",
+    "SELECT " SCIM_GROUP_COLUMNS("NULL::text") " FROM scim_group g WHERE g.org_id = $1 AND g.source_id = $2 "
+                                               "AND g.group_id = $3::uuid"};
 static const DbStatement group_get_members = {
-    "scim_group_get_members", "SELECT " SCIM_GROUP_COLUMNS(SCIM_MEMBERS_OF_GROUP("$4"))
-                              " FROM scim_group g WHERE g.org_id = $1 AND g.source_id = $2 AND g.group_id = $3::uuid"};
+    "scim_group_get_members",
+    "SELECT " SCIM_GROUP_COLUMNS(SCIM_MEMBERS_OF_GROUP(
+        "$4")) " FROM scim_group g WHERE g.org_id = $1 AND g.source_id = $2 AND g.group_id = $3::uuid"};
 
 DbResult *scim_store_group_get(const ScimReader *reader, const char *id, gboolean members, GError **error) {
   if (!check_id(id, error))
@@ -45,12 +48,16 @@ DbResult *scim_store_group_get(const ScimReader *reader, const char *id, gboolea
   add_scope(&args, reader->scope, id);
   if (members)
     db_args_text(&args, reader->scope.base);
-  return found(db_pool_read(reader->pool, reader->deadline, members ? &group_get_members : &group_get, &args, error), id, error);
+  return found(
+      db_pool_read(reader->pool, reader->deadline, members ? &group_get_members : &group_get, &args, error),
+      id, error);
 }
 
-static const DbStatement group_lock = {"scim_group_lock", "SELECT " SCIM_GROUP_COLUMNS("NULL::text") ", g.extra::text"
-                                       " FROM scim_group g WHERE g.org_id = $1 AND g.source_id = $2"
-                                       " AND g.group_id = $3::uuid FOR UPDATE OF g"};
+static const DbStatement group_lock = {
+    "scim_group_lock",
+    "SELECT " SCIM_GROUP_COLUMNS("NULL::text") ", g.extra::text"
+                                               " FROM scim_group g WHERE g.org_id = $1 AND g.source_id = $2"
+                                               " AND g.group_id = $3::uuid FOR UPDATE OF g"};
 
 DbResult *scim_store_group_lock(ScimScope scope, Db *db, const char *id, GError **error) {
   if (!check_id(id, error))
@@ -76,8 +83,10 @@ static void queue_write(ScimScope scope, Db *db, const DbStatement *statement, c
 static const DbStatement group_insert = {
     "scim_group_insert",
     "WITH counted AS (INSERT INTO resource_count (org_id, source_id, kind, n) VALUES ($1, $2, 'g', 1))"
-    " INSERT INTO scim_group AS g (org_id, source_id, group_id, display_name, display_key, external_id, doc, fold, extra)"
-    " VALUES ($1, $2, $3::uuid, $4, $5, $6, $7, $8::jsonb, $9::jsonb) RETURNING " SCIM_GROUP_COLUMNS("NULL::text")};
+    " INSERT INTO scim_group AS g (org_id, source_id, group_id, display_name, display_key, external_id, doc, "
+    "fold, extra)"
+    " VALUES ($1, $2, $3::uuid, $4, $5, $6, $7, $8::jsonb, $9::jsonb) RETURNING " SCIM_GROUP_COLUMNS(
+        "NULL::text")};
 
 void scim_store_group_queue_insert(ScimScope scope, Db *db, const ScimRecord *group, DbResult **stamp) {
   queue_write(scope, db, &group_insert, group, stamp);
@@ -85,9 +94,11 @@ void scim_store_group_queue_insert(ScimScope scope, Db *db, const ScimRecord *gr
 
 static const DbStatement group_update = {
     "scim_group_update",
-    "UPDATE scim_group g SET display_name = $4, display_key = $5, external_id = $6, doc = $7, fold = $8::jsonb,"
+    "UPDATE scim_group g SET display_name = $4, display_key = $5, external_id = $6, doc = $7, fold = "
+    "$8::jsonb,"
     " extra = $9::jsonb, version = g.version + 1, modified_at = now()"
-    " WHERE g.org_id = $1 AND g.source_id = $2 AND g.group_id = $3::uuid RETURNING " SCIM_GROUP_COLUMNS("NULL::text")};
+    " WHERE g.org_id = $1 AND g.source_id = $2 AND g.group_id = $3::uuid RETURNING " SCIM_GROUP_COLUMNS(
+        "NULL::text")};
 
 void scim_store_group_queue_update(ScimScope scope, Db *db, const ScimRecord *group, DbResult **stamp) {
   queue_write(scope, db, &group_update, group, stamp);
@@ -96,7 +107,8 @@ void scim_store_group_queue_update(ScimScope scope, Db *db, const ScimRecord *gr
 /* Its own members go by the foreign keys. */
 static const DbStatement group_delete = {
     "scim_group_delete",
-    "WITH gone AS (DELETE FROM scim_group WHERE org_id = $1 AND source_id = $2 AND group_id = $3::uuid RETURNING 1)"
+    "WITH gone AS (DELETE FROM scim_group WHERE org_id = $1 AND source_id = $2 AND group_id = $3::uuid "
+    "RETURNING 1)"
     " INSERT INTO resource_count (org_id, source_id, kind, n) SELECT $1, $2, 'g'::\"char\", -1 FROM gone"};
 static const DbStatement group_leave_groups = {
     "scim_group_leave_groups",

@@ -6,7 +6,8 @@ static void add_texts(DbArgs *args, const GPtrArray *texts, char **keep) {
 
 static const DbStatement keep_acknowledge = {
     "scim_keep_acknowledge",
-    "UPDATE write_request w SET acknowledged = true FROM unnest($1::bigint[], $2::uuid[]) a(org_id, request_id)"
+    "UPDATE write_request w SET acknowledged = true FROM unnest($1::bigint[], $2::uuid[]) a(org_id, "
+    "request_id)"
     " WHERE w.org_id = a.org_id AND w.request_id = a.request_id AND NOT w.acknowledged"};
 
 gboolean scim_store_keep_acknowledge(DbPool *pool, gint64 deadline, const char *const *org_ids,
@@ -21,7 +22,8 @@ gboolean scim_store_keep_acknowledge(DbPool *pool, gint64 deadline, const char *
 
 static const DbStatement keep_uses = {
     "scim_keep_uses",
-    "UPDATE scim_token t SET last_used_at = a.at, last_used_ip = a.ip::inet, last_used_agent = nullif(a.agent, '')"
+    "UPDATE scim_token t SET last_used_at = a.at, last_used_ip = a.ip::inet, last_used_agent = "
+    "nullif(a.agent, '')"
     " FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::text[], $5::text[])"
     " a(org_id, token_id, at, ip, agent) WHERE t.org_id = a.org_id AND t.token_id = a.token_id"
     " AND (t.last_used_at IS NULL OR t.last_used_at < a.at)"};
@@ -51,13 +53,15 @@ static const DbStatement sweeps[SCIM_KEEP_COUNT] = {
          " RETURNING org_id, source_id, kind, n)"
          " INSERT INTO resource_count (org_id, source_id, kind, n)"
          " SELECT org_id, source_id, kind, sum(n) FROM gone GROUP BY org_id, source_id, kind"},
-    [SCIM_KEEP_REQUESTS] = {"scim_keep_requests", "DELETE FROM write_request WHERE ctid = ANY (ARRAY(SELECT ctid FROM"
-                                                  " write_request WHERE at < now() - interval '7 days' LIMIT 50000))"},
+    [SCIM_KEEP_REQUESTS] = {"scim_keep_requests",
+                            "DELETE FROM write_request WHERE ctid = ANY (ARRAY(SELECT ctid FROM"
+                            " write_request WHERE at < now() - interval '7 days' LIMIT 50000))"},
     [SCIM_KEEP_TOMBSTONES] = {"scim_keep_tombstones",
                               "DELETE FROM scim_tombstone WHERE deleted_at < now() - interval '30 days'"},
     [SCIM_KEEP_PENDING] =
         {"scim_keep_pending",
-         "WITH here AS (SELECT p.org_id, p.group_id, p.value, u.user_id FROM scim_pending_member p JOIN LATERAL"
+         "WITH here AS (SELECT p.org_id, p.group_id, p.value, u.user_id FROM scim_pending_member p JOIN "
+         "LATERAL"
          " (SELECT user_id FROM scim_user u WHERE u.org_id = p.org_id AND u.source_id = p.source_id"
          " AND (u.user_id::text = p.value OR u.external_id = p.value OR u.user_name_key = lower(p.value))"
          " ORDER BY seq LIMIT 1) u ON true LIMIT 10000),"

@@ -6,8 +6,8 @@
 #include "lib/db_pool.h"
 
 /* n creates were answered. */
-gboolean scim_store_keep_acknowledge(DbPool *pool, gint64 deadline, const char *const *org_ids, const char *const *request_ids,
-                                     gsize n, GError **error);
+gboolean scim_store_keep_acknowledge(DbPool *pool, gint64 deadline, const char *const *org_ids,
+                                     const char *const *request_ids, gsize n, GError **error);
 
 typedef struct {
   GPtrArray *org_ids, *token_ids, *ips, *agents; /* char*, of equal length */
@@ -17,11 +17,11 @@ gboolean scim_store_keep_uses(DbPool *pool, gint64 deadline, const ScimKeepUses 
 
 /* Each is one statement; all may run twice. */
 typedef enum {
-  SCIM_KEEP_FOLD,      /* totals: many deltas become one */
-  SCIM_KEEP_REQUESTS,  /* write_request after seven days */
-  SCIM_KEEP_TOMBSTONES,/* after thirty days */
-  SCIM_KEEP_PENDING,   /* a pending member whose person arrived in the very moment it was named */
-  SCIM_KEEP_PARTITIONS,/* audit months */
+  SCIM_KEEP_FOLD,       /* totals: many deltas become one */
+  SCIM_KEEP_REQUESTS,   /* write_request after seven days */
+  SCIM_KEEP_TOMBSTONES, /* after thirty days */
+  SCIM_KEEP_PENDING,    /* a pending member whose person arrived in the very moment it was named */
+  SCIM_KEEP_PARTITIONS, /* audit months */
   SCIM_KEEP_COUNT
 } ScimKeepSweep;
 gboolean scim_store_keep_sweep(DbPool *pool, gint64 deadline, ScimKeepSweep sweep, GError **error);

@@ -9,9 +9,10 @@
 #include "scim/error.h"
 #include "scim/store_columns.h"
 
-static const DbStatement member_list = {"scim_member_list", "SELECT " SCIM_MEMBERS_OF_GROUP("$4")
-                                        " FROM scim_group g WHERE g.org_id = $1 AND g.source_id = $2"
-                                        " AND g.group_id = $3::uuid"};
+static const DbStatement member_list = {
+    "scim_member_list",
+    "SELECT " SCIM_MEMBERS_OF_GROUP("$4") " FROM scim_group g WHERE g.org_id = $1 AND g.source_id = $2"
+                                          " AND g.group_id = $3::uuid"};
 
 json_t *scim_store_member_list(ScimScope scope, Db *db, const char *group_id, GError **error) {
   DbArgs args = DB_ARGS_INIT;
@@ -43,21 +44,22 @@ static void count(gint64 *total, json_t **sample, gint64 n, const char *ids) {
     json_array_remove(*sample, json_array_size(*sample) - 1);
 }
 
-#define SAMPLE(from)                                                                                         \
+#define SAMPLE(from) \
   "(SELECT count(*) FROM " from "), (SELECT json_agg(v)::text FROM (SELECT v FROM " from " LIMIT 100) s)"
 
 /* $4: people to add. They are share-locked in order of id, so that a delete that runs beside this either sees the new
  * membership or makes its id unknown here. $5 and $6: ids and pending values that go, or, in a replace, that stay. */
-#define ADD_PEOPLE                                                                                           \
-  "WITH seen AS (SELECT user_id FROM scim_user WHERE org_id = $1 AND source_id = $2"                         \
-  " AND user_id = ANY ($4::uuid[]) ORDER BY user_id FOR KEY SHARE),"                                         \
-  " put AS (INSERT INTO scim_member (org_id, group_id, member_id, kind)"                                     \
-  " SELECT $1::bigint, $3::uuid, user_id, 'u'::\"char\" FROM seen ON CONFLICT DO NOTHING"                    \
+#define ADD_PEOPLE                                                                        \
+  "WITH seen AS (SELECT user_id FROM scim_user WHERE org_id = $1 AND source_id = $2"      \
+  " AND user_id = ANY ($4::uuid[]) ORDER BY user_id FOR KEY SHARE),"                      \
+  " put AS (INSERT INTO scim_member (org_id, group_id, member_id, kind)"                  \
+  " SELECT $1::bigint, $3::uuid, user_id, 'u'::\"char\" FROM seen ON CONFLICT DO NOTHING" \
   " RETURNING member_id::text AS v),"
-#define REPORT                                                                                               \
-  " left_over AS (SELECT v FROM gone UNION ALL SELECT v FROM forgotten)"                                     \
-  " SELECT " SAMPLE("put") ", " SAMPLE("left_over") ", (SELECT json_agg(id)::text FROM unnest($4::uuid[]) w(id)" \
-  " WHERE id NOT IN (SELECT user_id FROM seen))"
+#define REPORT                                                                  \
+  " left_over AS (SELECT v FROM gone UNION ALL SELECT v FROM forgotten)"        \
+  " SELECT " SAMPLE("put") ", " SAMPLE(                                         \
+      "left_over") ", (SELECT json_agg(id)::text FROM unnest($4::uuid[]) w(id)" \
+                   " WHERE id NOT IN (SELECT user_id FROM seen))"
 
 static const DbStatement member_change = {
     "scim_member_change",
@@ -66,11 +68,12 @@ static const DbStatement member_change = {
                " forgotten AS (DELETE FROM scim_pending_member WHERE org_id = $1 AND group_id = $3::uuid"
                " AND value = ANY ($6::text[]) RETURNING value AS v)," REPORT};
 static const DbStatement member_replace = {
-    "scim_member_replace",
-    ADD_PEOPLE " gone AS (DELETE FROM scim_member m WHERE m.org_id = $1 AND m.group_id = $3::uuid AND NOT EXISTS"
-               " (SELECT 1 FROM unnest($5::uuid[]) k(id) WHERE k.id = m.member_id) RETURNING m.member_id::text AS v),"
-               " forgotten AS (DELETE FROM scim_pending_member p WHERE p.org_id = $1 AND p.group_id = $3::uuid AND NOT"
-               " EXISTS (SELECT 1 FROM unnest($6::text[]) k(value) WHERE k.value = p.value) RETURNING p.value AS v)," REPORT};
+    "scim_member_replace", ADD_PEOPLE
+    " gone AS (DELETE FROM scim_member m WHERE m.org_id = $1 AND m.group_id = $3::uuid AND NOT EXISTS"
+    " (SELECT 1 FROM unnest($5::uuid[]) k(id) WHERE k.id = m.member_id) RETURNING m.member_id::text AS v),"
+    " forgotten AS (DELETE FROM scim_pending_member p WHERE p.org_id = $1 AND p.group_id = $3::uuid AND NOT"
+    " EXISTS (SELECT 1 FROM unnest($6::text[]) k(value) WHERE k.value = p.value) RETURNING p.value AS "
+    "v)," REPORT};
 
 /* One run: what the deltas come to. All texts are borrowed from `members` or kept in `owned`. */
 typedef struct {
@@ -121,7 +124,8 @@ static gboolean sort_values(Apply *apply, GError **error) {
   while (g_hash_table_iter_next(&iter, &value, NULL)) {
     if (strlen(value) > LIMIT_KEY_BYTES) {
       g_autofree char *quoted = text_quote(value);
-      g_set_error(error, SCIM_ERROR, SCIM_ERROR_INVALID_VALUE, "members.value \"%s\" is longer than any id", quoted);
+      g_set_error(error, SCIM_ERROR, SCIM_ERROR_INVALID_VALUE, "members.value \"%s\" is longer than any id",
+                  quoted);
       return FALSE;
     }
     g_ptr_array_add(crypto_uuid_valid(value) ? apply->ids : apply->names, value);
@@ -221,16 +225,18 @@ static gboolean find_groups(Apply *apply, GPtrArray *groups, GError **error) {
 
 /* Nestings of one organisation are made one at a time: two that are made at once could close a circle together. */
 static const DbStatement member_nest_lock = {
-    "scim_member_nest_lock", "SELECT pg_advisory_xact_lock(hashtextextended('gatepost nested groups', $1::bigint))"};
+    "scim_member_nest_lock",
+    "SELECT pg_advisory_xact_lock(hashtextextended('gatepost nested groups', $1::bigint))"};
 static const DbStatement member_circle = {
     "scim_member_circle",
     "WITH RECURSIVE down(id) AS (SELECT unnest($3::uuid[]) UNION SELECT m.member_id FROM down"
     " JOIN scim_member m ON m.org_id = $1 AND m.group_id = down.id AND m.kind = 'g')"
     " SELECT EXISTS (SELECT 1 FROM down WHERE id = $2::uuid)"};
 static const DbStatement member_nest = {
-    "scim_member_nest", "WITH put AS (INSERT INTO scim_member (org_id, group_id, member_id, kind)"
-                        " SELECT $1::bigint, $2::uuid, id, 'g'::\"char\" FROM unnest($3::uuid[]) w(id) ON CONFLICT DO NOTHING"
-                        " RETURNING member_id::text AS v) SELECT " SAMPLE("put")};
+    "scim_member_nest",
+    "WITH put AS (INSERT INTO scim_member (org_id, group_id, member_id, kind)"
+    " SELECT $1::bigint, $2::uuid, id, 'g'::\"char\" FROM unnest($3::uuid[]) w(id) ON CONFLICT DO NOTHING"
+    " RETURNING member_id::text AS v) SELECT " SAMPLE("put")};
 
 static gboolean add_groups(Apply *apply, const GPtrArray *groups, GError **error) {
   if (groups->len == 0)
@@ -272,7 +278,8 @@ static const DbStatement member_pend = {
     "scim_member_pend",
     "WITH put AS (INSERT INTO scim_pending_member (org_id, source_id, group_id, value, display)"
     " SELECT $1::bigint, $2::bigint, $3::uuid, w.value, nullif(w.display, '')"
-    " FROM unnest($4::text[], $5::text[]) w(value, display) ON CONFLICT DO NOTHING RETURNING value AS v) SELECT " SAMPLE("put")};
+    " FROM unnest($4::text[], $5::text[]) w(value, display) ON CONFLICT DO NOTHING RETURNING value AS v) "
+    "SELECT " SAMPLE("put")};
 
 static gboolean add_pending(Apply *apply, GError **error) {
   if (apply->unknown->len == 0)
@@ -310,11 +317,20 @@ gboolean scim_store_member_apply(ScimScope scope, Db *db, const char *group_id, 
     g_set_error(error, SCIM_ERROR, SCIM_ERROR_TOO_MANY, "members: at most %d in one request", LIMIT_MEMBERS);
     return FALSE;
   }
-  g_auto(Apply) apply = {.scope = scope, .db = db, .group_id = group_id, .members = members, .dialect = rules->dialect,
-                         .change = &rules->change, .ids = g_ptr_array_new(), .names = g_ptr_array_new(),
-                         .gone = g_ptr_array_new(), .values = g_ptr_array_new(), .unknown = g_ptr_array_new(),
+  g_auto(Apply) apply = {.scope = scope,
+                         .db = db,
+                         .group_id = group_id,
+                         .members = members,
+                         .dialect = rules->dialect,
+                         .change = &rules->change,
+                         .ids = g_ptr_array_new(),
+                         .names = g_ptr_array_new(),
+                         .gone = g_ptr_array_new(),
+                         .values = g_ptr_array_new(),
+                         .unknown = g_ptr_array_new(),
                          .owned = g_ptr_array_new_with_free_func(g_free)};
   g_autoptr(GPtrArray) groups = g_ptr_array_new();
   return sort_values(&apply, error) && find_named(&apply, error) && change_people(&apply, error) &&
-         find_groups(&apply, groups, error) && add_groups(&apply, groups, error) && add_pending(&apply, error);
+         find_groups(&apply, groups, error) && add_groups(&apply, groups, error) &&
+         add_pending(&apply, error);
 }

@@ -17,7 +17,8 @@ ScimStored scim_store_row(const ScimType *type, const DbResult *result, int row)
 
 static void set_not_found(const char *id, GError **error) {
   g_autofree char *quoted = text_quote(id);
-  g_set_error(error, SCIM_ERROR, SCIM_ERROR_NOT_FOUND, "there is no user with id \"%s\" here; it was deleted or never was", quoted);
+  g_set_error(error, SCIM_ERROR, SCIM_ERROR_NOT_FOUND,
+              "there is no user with id \"%s\" here; it was deleted or never was", quoted);
 }
 
 /* A text that is no UUID cannot be one of our ids, and must not reach a uuid parameter. */
@@ -43,11 +44,13 @@ static DbResult *found(DbResult *result, const char *id, GError **error) {
 }
 
 static const DbStatement user_get = {
-    "scim_user_get", "SELECT " SCIM_USER_COLUMNS("NULL::text")
-                     " FROM scim_user u WHERE u.org_id = $1 AND u.source_id = $2 AND u.user_id = $3::uuid"};
+    "scim_user_get",
+    "SELECT " SCIM_USER_COLUMNS(
+        "NULL::text") " FROM scim_user u WHERE u.org_id = $1 AND u.source_id = $2 AND u.user_id = $3::uuid"};
 static const DbStatement user_get_groups = {
-    "scim_user_get_groups", "SELECT " SCIM_USER_COLUMNS(SCIM_GROUPS_OF_USER("$4"))
-                            " FROM scim_user u WHERE u.org_id = $1 AND u.source_id = $2 AND u.user_id = $3::uuid"};
+    "scim_user_get_groups",
+    "SELECT " SCIM_USER_COLUMNS(SCIM_GROUPS_OF_USER(
+        "$4")) " FROM scim_user u WHERE u.org_id = $1 AND u.source_id = $2 AND u.user_id = $3::uuid"};
 
 DbResult *scim_store_user_get(const ScimReader *reader, const char *id, gboolean groups, GError **error) {
   if (!check_id(id, error))
@@ -56,16 +59,21 @@ DbResult *scim_store_user_get(const ScimReader *reader, const char *id, gboolean
   add_scope(&args, reader->scope, id);
   if (groups)
     db_args_text(&args, reader->scope.base);
-  return found(db_pool_read(reader->pool, reader->deadline, groups ? &user_get_groups : &user_get, &args, error), id, error);
+  return found(
+      db_pool_read(reader->pool, reader->deadline, groups ? &user_get_groups : &user_get, &args, error), id,
+      error);
 }
 
-static const DbStatement user_lock = {"scim_user_lock", "SELECT " SCIM_USER_COLUMNS("NULL::text") ", u.extra::text"
-                                      " FROM scim_user u WHERE u.org_id = $1 AND u.source_id = $2"
-                                      " AND u.user_id = $3::uuid FOR UPDATE OF u"};
+static const DbStatement user_lock = {
+    "scim_user_lock",
+    "SELECT " SCIM_USER_COLUMNS("NULL::text") ", u.extra::text"
+                                              " FROM scim_user u WHERE u.org_id = $1 AND u.source_id = $2"
+                                              " AND u.user_id = $3::uuid FOR UPDATE OF u"};
 static const DbStatement user_lock_groups = {
-    "scim_user_lock_groups", "SELECT " SCIM_USER_COLUMNS(SCIM_GROUPS_OF_USER("$4")) ", u.extra::text"
-                             " FROM scim_user u WHERE u.org_id = $1 AND u.source_id = $2"
-                             " AND u.user_id = $3::uuid FOR UPDATE OF u"};
+    "scim_user_lock_groups", "SELECT " SCIM_USER_COLUMNS(SCIM_GROUPS_OF_USER(
+                                 "$4")) ", u.extra::text"
+                                        " FROM scim_user u WHERE u.org_id = $1 AND u.source_id = $2"
+                                        " AND u.user_id = $3::uuid FOR UPDATE OF u"};
 
 DbResult *scim_store_user_lock(ScimScope scope, Db *db, const char *id, gboolean groups, GError **error) {
   if (!check_id(id, error))
@@ -96,7 +104,8 @@ static void queue_write(ScimScope scope, Db *db, const DbStatement *statement, c
 static const DbStatement user_insert = {
     "scim_user_insert",
     "WITH counted AS (INSERT INTO resource_count (org_id, source_id, kind, n) VALUES ($1, $2, 'u', 1))"
-    " INSERT INTO scim_user AS u (org_id, source_id, user_id, user_name, user_name_key, external_id, email_keys, active,"
+    " INSERT INTO scim_user AS u (org_id, source_id, user_id, user_name, user_name_key, external_id, "
+    "email_keys, active,"
     " doc, fold, extra) VALUES ($1, $2, $3::uuid, $4, $5, $6, $7::text[], $8, $9, $10::jsonb, $11::jsonb)"
     " RETURNING " SCIM_USER_COLUMNS("NULL::text")};
 
@@ -106,9 +115,11 @@ void scim_store_user_queue_insert(ScimScope scope, Db *db, const ScimRecord *use
 
 static const DbStatement user_update = {
     "scim_user_update",
-    "UPDATE scim_user u SET user_name = $4, user_name_key = $5, external_id = $6, email_keys = $7::text[], active = $8,"
+    "UPDATE scim_user u SET user_name = $4, user_name_key = $5, external_id = $6, email_keys = $7::text[], "
+    "active = $8,"
     " doc = $9, fold = $10::jsonb, extra = $11::jsonb, version = u.version + 1, modified_at = now()"
-    " WHERE u.org_id = $1 AND u.source_id = $2 AND u.user_id = $3::uuid RETURNING " SCIM_USER_COLUMNS("NULL::text")};
+    " WHERE u.org_id = $1 AND u.source_id = $2 AND u.user_id = $3::uuid RETURNING " SCIM_USER_COLUMNS(
+        "NULL::text")};
 
 void scim_store_user_queue_update(ScimScope scope, Db *db, const ScimRecord *user, DbResult **stamp) {
   queue_write(scope, db, &user_update, user, stamp);
@@ -118,7 +129,8 @@ static const DbStatement user_delete = {
     "scim_user_delete",
     "WITH gone AS (DELETE FROM scim_user WHERE org_id = $1 AND source_id = $2 AND user_id = $3::uuid"
     " RETURNING user_name, external_id),"
-    " counted AS (INSERT INTO resource_count (org_id, source_id, kind, n) SELECT $1, $2, 'u'::\"char\", -1 FROM gone)"
+    " counted AS (INSERT INTO resource_count (org_id, source_id, kind, n) SELECT $1, $2, 'u'::\"char\", -1 "
+    "FROM gone)"
     " INSERT INTO scim_tombstone (org_id, source_id, user_id, user_name, external_id)"
     " SELECT $1, $2, $3::uuid, user_name, external_id FROM gone"};
 /* A statement of its own, after the person's row lock: its snapshot sees every membership that was added before. */

@@ -41,7 +41,8 @@ static gboolean check_domain(const ScimToken *token, const char *what, const cha
   if (in_domains(text, token->domains))
     return TRUE;
   g_autofree char *quoted = text_quote(text), *list = g_strjoinv(", ", token->domains);
-  g_set_error(error, SCIM_ERROR, SCIM_ERROR_DOMAIN, "%s \"%s\" lies outside the domains of this token (%s)", what, quoted, list);
+  g_set_error(error, SCIM_ERROR, SCIM_ERROR_DOMAIN, "%s \"%s\" lies outside the domains of this token (%s)",
+              what, quoted, list);
   return FALSE;
 }
 
@@ -69,14 +70,15 @@ static gboolean fill(ScimWrite *write, const json_t *doc, const json_t *extra, G
   return scim_write_check_keys(write, error);
 }
 
-static gboolean answer_read(ScimService *service, ScimCall *call, const char *id, int status, ScimAnswer *answer,
-                            GError **error) {
+static gboolean answer_read(ScimService *service, ScimCall *call, const char *id, int status,
+                            ScimAnswer *answer, GError **error) {
   ScimReader reader = scim_write_reader(service, call);
   g_autoptr(DbResult) row = scim_store_user_get(&reader, id, wants_groups(call), error);
   if (row == NULL)
     return FALSE;
   ScimStored stored = scim_store_row(scim_type_user(), row, 0);
-  if (status == 200 && call->if_none_match != NULL && scim_match_version(call->if_none_match, stored.version)) {
+  if (status == 200 && call->if_none_match != NULL &&
+      scim_match_version(call->if_none_match, stored.version)) {
     answer->status = 304;
     answer->etag = scim_render_etag(stored.version);
     return TRUE;
@@ -85,7 +87,8 @@ static gboolean answer_read(ScimService *service, ScimCall *call, const char *id
   return TRUE;
 }
 
-gboolean scim_users_get(ScimService *service, ScimCall *call, const char *id, ScimAnswer *answer, GError **error) {
+gboolean scim_users_get(ScimService *service, ScimCall *call, const char *id, ScimAnswer *answer,
+                        GError **error) {
   return answer_read(service, call, id, 200, answer, error);
 }
 
@@ -109,11 +112,13 @@ static gboolean create_body(Db *db, gpointer data, GError **error) {
   write->changed = TRUE;
   scim_store_user_queue_insert(write->scope, db, &write->record, &write->stamp);
   scim_store_user_queue_arrival(write->scope, db, &write->record, &write->moved);
-  scim_write_queue_trace(write, db, "user.create", scim_change_detail(NULL, user->body, &write->call->dialect));
+  scim_write_queue_trace(write, db, "user.create",
+                         scim_change_detail(NULL, user->body, &write->call->dialect));
   return TRUE;
 }
 
-gboolean scim_users_create(ScimService *service, ScimCall *call, json_t *body, ScimAnswer *answer, GError **error) {
+gboolean scim_users_create(ScimService *service, ScimCall *call, json_t *body, ScimAnswer *answer,
+                           GError **error) {
   g_auto(ScimResource) resource = {0};
   if (!scim_resource_read(scim_type_user(), body, &call->dialect, &resource, error))
     return FALSE;
@@ -161,9 +166,11 @@ static gboolean replace(const UserWrite *user, const json_t *before, Changed *ch
   return TRUE;
 }
 
-static gboolean patch(const UserWrite *user, json_t *before, json_t *extra, Changed *changed, GError **error) {
+static gboolean patch(const UserWrite *user, json_t *before, json_t *extra, Changed *changed,
+                      GError **error) {
   ScimDialect *dialect = &user->write.call->dialect;
-  ScimPatchTarget target = {.id = user->write.record.id, .doc = json_incref(before), .extra = json_incref(extra)};
+  ScimPatchTarget target = {
+      .id = user->write.record.id, .doc = json_incref(before), .extra = json_incref(extra)};
   gboolean done = scim_patch_apply(user->patch, &target, dialect, error);
   *changed = (Changed){target.doc, target.extra};
   if (!done)
@@ -184,7 +191,8 @@ static void suspend(const json_t *before, json_t *extra, Changed *changed) {
   json_object_set_new(changed->doc, "active", json_false());
 }
 
-static gboolean change(const UserWrite *user, json_t *before, json_t *extra, Changed *changed, GError **error) {
+static gboolean change(const UserWrite *user, json_t *before, json_t *extra, Changed *changed,
+                       GError **error) {
   if (user->patch != NULL)
     return patch(user, before, extra, changed, error);
   if (user->body != NULL)
@@ -230,7 +238,8 @@ static gboolean change_body(Db *db, gpointer data, GError **error) {
     return FALSE;
   scim_store_user_queue_update(write->scope, db, &write->record, &write->stamp);
   scim_store_user_queue_arrival(write->scope, db, &write->record, &write->moved);
-  scim_write_queue_trace(write, db, change_action(user), scim_change_detail(before, after.doc, &write->call->dialect));
+  scim_write_queue_trace(write, db, change_action(user),
+                         scim_change_detail(before, after.doc, &write->call->dialect));
   return TRUE;
 }
 
@@ -242,15 +251,15 @@ static gboolean run_change(UserWrite *user, GError **error) {
   return FALSE;
 }
 
-gboolean scim_users_replace(ScimService *service, ScimCall *call, const char *id, json_t *body, ScimAnswer *answer,
-                            GError **error) {
+gboolean scim_users_replace(ScimService *service, ScimCall *call, const char *id, json_t *body,
+                            ScimAnswer *answer, GError **error) {
   g_auto(UserWrite) user = {.id = id, .body = body};
   scim_write_init(&user.write, service, call, scim_type_user());
   return run_change(&user, error) && answer_write(&user.write, 200, answer, error);
 }
 
-gboolean scim_users_patch(ScimService *service, ScimCall *call, const char *id, json_t *body, ScimAnswer *answer,
-                          GError **error) {
+gboolean scim_users_patch(ScimService *service, ScimCall *call, const char *id, json_t *body,
+                          ScimAnswer *answer, GError **error) {
   g_autoptr(ScimPatch) parsed = scim_patch_parse(scim_type_user(), body, &call->dialect, error);
   if (parsed == NULL)
     return FALSE;
@@ -270,7 +279,8 @@ static gboolean delete_body(Db *db, gpointer data, GError **error) {
   return TRUE;
 }
 
-gboolean scim_users_delete(ScimService *service, ScimCall *call, const char *id, ScimAnswer *answer, GError **error) {
+gboolean scim_users_delete(ScimService *service, ScimCall *call, const char *id, ScimAnswer *answer,
+                           GError **error) {
   g_auto(UserWrite) user = {.id = id};
   scim_write_init(&user.write, service, call, scim_type_user());
   DbTxBody body = call->token->suspend_only ? change_body : delete_body;

@@ -82,14 +82,15 @@ json_t *scim_write_extra(const ScimWrite *write) {
 static gboolean check_key(const char *name, const char *key, GError **error) {
   if (key == NULL || strlen(key) <= LIMIT_KEY_BYTES)
     return TRUE;
-  g_set_error(error, SCIM_ERROR, SCIM_ERROR_INVALID_VALUE, "%s is too long to be looked up: at most %d bytes", name,
-              LIMIT_KEY_BYTES);
+  g_set_error(error, SCIM_ERROR, SCIM_ERROR_INVALID_VALUE, "%s is too long to be looked up: at most %d bytes",
+              name, LIMIT_KEY_BYTES);
   return FALSE;
 }
 
 gboolean scim_write_check_keys(const ScimWrite *write, GError **error) {
   const char *name = write->type->kind == SCIM_KIND_USER ? "userName" : "displayName";
-  if (!check_key(name, write->record.name_key, error) || !check_key("externalId", write->record.external_id, error))
+  if (!check_key(name, write->record.name_key, error) ||
+      !check_key("externalId", write->record.external_id, error))
     return FALSE;
   for (guint i = 0; write->record.email_keys != NULL && write->record.email_keys[i] != NULL; i++)
     if (!check_key("emails.value", write->record.email_keys[i], error))
@@ -120,14 +121,16 @@ static void set_taken(const ScimWrite *write, const ScimOwner *owner, GError **e
   const char *what = user ? "userName" : "displayName";
   const char *who = user ? "user" : "group";
   if (owner->id == NULL)
-    g_set_error(error, SCIM_ERROR, SCIM_ERROR_UNIQUENESS, "%s \"%s\" was taken a moment ago; try again", what, name);
+    g_set_error(error, SCIM_ERROR, SCIM_ERROR_UNIQUENESS, "%s \"%s\" was taken a moment ago; try again", what,
+                name);
   else if (owner->ours)
     g_set_error(error, SCIM_ERROR, SCIM_ERROR_UNIQUENESS,
-                "%s \"%s\" already belongs to the %s with id %s; update that one, or send another %s", what, name, who,
-                owner->id, what);
+                "%s \"%s\" already belongs to the %s with id %s; update that one, or send another %s", what,
+                name, who, owner->id, what);
   else
     g_set_error(error, SCIM_ERROR, SCIM_ERROR_UNIQUENESS,
-                "%s \"%s\" already belongs to a %s of another source, \"%s\"; delete it there, or send another %s here",
+                "%s \"%s\" already belongs to a %s of another source, \"%s\"; delete it there, or send "
+                "another %s here",
                 what, name, who, owner->source, what);
 }
 
@@ -148,7 +151,8 @@ char *scim_write_heal(const ScimWrite *write, GError *failure, GError **error) {
   ScimRequestKey key = request_key(write);
   char *id = NULL;
   ScimReader reader = scim_write_reader(write->service, call);
-  if (call->is_create && !scim_store_request_heal(&reader, &key, write->type->kind, &id, error))
+  if (call->is_create &&
+      !scim_store_request_heal(&reader, &key, write->type->kind, &id, &call->healed_request_id, error))
     return NULL;
   if (id != NULL)
     return id;

@@ -11,10 +11,10 @@ typedef struct {
   ScimCall *call;
   const ScimType *type;
   ScimScope scope;
-  ScimRecord record;  /* what is written */
-  DbResult *before;   /* the locked row; NULL in a create */
-  DbResult *stamp;    /* the row as written; NULL when nothing was, or when the commit was settled */
-  DbResult *moved;    /* groups that changed because a person arrived; NULL */
+  ScimRecord record; /* what is written */
+  DbResult *before;  /* the locked row; NULL in a create */
+  DbResult *stamp;   /* the row as written; NULL when nothing was, or when the commit was settled */
+  DbResult *moved;   /* groups that changed because a person arrived; NULL */
   gboolean changed;
 } ScimWrite;
 
@@ -46,6 +46,7 @@ gboolean scim_write_is_fresh(const ScimWrite *write);
 /* The row as it is now, from the transaction. */
 ScimStored scim_write_stored(const ScimWrite *write);
 /* Status, Location, ETag and the body by the call's projection. */
-void scim_write_answer(const ScimCall *call, const ScimService *service, const ScimStored *stored, int status, ScimAnswer *answer);
+void scim_write_answer(const ScimCall *call, const ScimService *service, const ScimStored *stored, int status,
+                       ScimAnswer *answer);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ScimWrite, scim_write_clear)
