@@ -50,6 +50,9 @@ static const LeniencyRow leniencies[SCIM_LENIENT_COUNT] = {
                                      "The space between an operator and a quoted value may be missing."},
     [SCIM_LENIENT_FILTER_COMPLEX] =
         {"filter-complex", "A single complex attribute in a filter, as manager, is compared by its value."},
+    [SCIM_LENIENT_EXTENSION_NAMES] =
+        {"extension-names",
+         "An extension's attribute may be named without its URN in filters and PATCH paths."},
     [SCIM_LENIENT_BEARER_FORMS] =
         {"bearer-forms", "The token may follow Bearer twice or not at all, with line breaks around it."},
     [SCIM_LENIENT_CONTENT_TYPE] = {"content-type", "A body may come without a Content-Type."},
@@ -59,8 +62,8 @@ static const LeniencyRow leniencies[SCIM_LENIENT_COUNT] = {
 #define COMMON                                                                                    \
   (BIT(REMOVE_BY_VALUE) | BIT(READONLY_ECHO) | BIT(EMPTY_CLEARS) | BIT(UNKNOWN_ATTRIBUTES) |      \
    BIT(UNKNOWN_SCHEMAS) | BIT(PASSWORD_IGNORED) | BIT(PENDING_MEMBERS) | BIT(PUT_KEEPS_MEMBERS) | \
-   BIT(PUT_KEEPS_ACTIVE) | BIT(FILTER_SPACING) | BIT(FILTER_COMPLEX) | BIT(BEARER_FORMS) |        \
-   BIT(CONTENT_TYPE))
+   BIT(PUT_KEEPS_ACTIVE) | BIT(FILTER_SPACING) | BIT(FILTER_COMPLEX) | BIT(EXTENSION_NAMES) |     \
+   BIT(BEARER_FORMS) | BIT(CONTENT_TYPE))
 
 #define ENTRA                                                                                     \
   (COMMON | BIT(OP_CASE) | BIT(BOOLEAN_STRINGS) | BIT(ARRAY_FOR_SINGLE) | BIT(SINGLE_FOR_ARRAY) | \

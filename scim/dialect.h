@@ -28,6 +28,7 @@ typedef enum {
   SCIM_LENIENT_FILTER_SUBATTRIBUTE,   /* emails[type eq "work"].value eq "x": outside the grammar */
   SCIM_LENIENT_FILTER_SPACING,     /* userName eq"ada" (RFC 7644's own example) */
   SCIM_LENIENT_FILTER_COMPLEX,     /* manager eq "x" compares manager.value */
+  SCIM_LENIENT_EXTENSION_NAMES,    /* manager for urn:…:enterprise:2.0:User:manager, in filters and PATCH paths */
   SCIM_LENIENT_BEARER_FORMS,       /* Bearer twice, or not at all; line breaks around a pasted token */
   SCIM_LENIENT_CONTENT_TYPE,       /* a body without Content-Type */
   SCIM_LENIENT_COUNT

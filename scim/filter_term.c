@@ -56,8 +56,11 @@ static void refuse_name(ScimFilterParser *parser, const char *name, gsize n, GEr
 }
 
 static gboolean resolve(ScimFilterParser *parser, const char *name, gsize n, ScimRef *ref) {
+  if (!parser->outer && scim_ref_resolve(parser->type, name, n, ref))
+    return ref->attribute != NULL;
   if (!parser->outer)
-    return scim_ref_resolve(parser->type, name, n, ref) && ref->attribute;
+    return scim_ref_resolve_extension(parser->type, name, n, ref) &&
+           scim_dialect_allows(parser->dialect, SCIM_LENIENT_EXTENSION_NAMES);
   g_autofree char *sub = g_strndup(name, n);
   *ref = *parser->outer;
   ref->sub = scim_attribute_sub(ref->attribute, sub);

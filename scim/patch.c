@@ -266,8 +266,11 @@ static gboolean read_operation(Reader *reader, const json_t *operation, GError *
     return FALSE;
   json_t *path = jsontext_get(operation, "path", NULL);
   json_t *value = jsontext_get(operation, "value", NULL);
-  if (!value && reader->op != SCIM_PATCH_REMOVE)
-    return fail(reader, error, SCIM_ERROR_INVALID_VALUE, "add and replace need a value");
+  if (!value && reader->op != SCIM_PATCH_REMOVE) {
+    g_autofree char *name = text_quote(json_is_string(path) ? json_string_value(path) : "");
+    g_autofree char *words = g_strdup_printf("%s%sadd and replace need a value", name, *name ? ": " : "");
+    return fail(reader, error, SCIM_ERROR_INVALID_VALUE, words);
+  }
   if (!path || json_is_null(path))
     return read_no_path(reader, value, error);
   if (!json_is_string(path))

@@ -77,7 +77,10 @@ gboolean scim_path_parse(const ScimType *type, const char *text, gsize n, ScimDi
                 "a path has at most %d bytes, this one has %" G_GSIZE_FORMAT, LIMIT_PATH_BYTES, n);
     return FALSE;
   }
-  if (!scim_ref_resolve(type, parts.head, parts.n_head, &parsed.ref))
+  gboolean known = scim_ref_resolve(type, parts.head, parts.n_head, &parsed.ref) ||
+                   (scim_ref_resolve_extension(type, parts.head, parts.n_head, &parsed.ref) &&
+                    scim_dialect_allows(dialect, SCIM_LENIENT_EXTENSION_NAMES));
+  if (!known)
     return fail_unknown(type, parts.head, parts.n_head, error);
   if (parts.inside && !parse_filter(type, &parts, dialect, &parsed, error))
     return FALSE;

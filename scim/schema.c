@@ -128,6 +128,17 @@ gboolean scim_ref_resolve(const ScimType *type, const char *text, gsize n, ScimR
   return TRUE;
 }
 
+gboolean scim_ref_resolve_extension(const ScimType *type, const char *text, gsize n, ScimRef *ref) {
+  for (gsize i = 0; i < type->n_extensions; i++) {
+    ScimRef found = {type->extensions[i].schema, NULL, NULL};
+    if (resolve_in(found.extension, FALSE, text, n, &found)) {
+      *ref = found;
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
 char *scim_ref_format(const ScimRef *ref) {
   GString *text = g_string_new(ref->extension ? ref->extension->urn : "");
   if (ref->attribute)

@@ -84,6 +84,8 @@ gboolean scim_ref_resolve(const ScimType *type, const char *text, gsize n, ScimR
 /* The known name nearest to one that does not resolve, or the URN-qualified one of an extension's attribute named without its
  * URN: for "did you mean". NULL when none is near. Free with g_free. */
 char *scim_ref_suggest(const ScimType *type, const char *text, gsize n);
+/* The same for a name without a URN that only an extension of the type declares ("manager.value"). */
+gboolean scim_ref_resolve_extension(const ScimType *type, const char *text, gsize n, ScimRef *ref);
 /* The canonical spelling. Free with g_free. */
 char *scim_ref_format(const ScimRef *ref);
 /* The value a reference has in a resource (canonical names), borrowed; NULL when absent. For a sub-attribute of a multi-valued attribute:
