@@ -171,7 +171,8 @@ def test_sigterm_drains(own, cluster):
     lock.close()
     thread.join()
     assert answers[0].status == 201
-    assert own.stop() == 0
+    assert own.process.wait(30) == 0
+    own.stop()
 
 
 def test_serve_without_a_database_stays_up_and_says_so(run_dir, cluster):

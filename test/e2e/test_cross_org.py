@@ -30,8 +30,10 @@ def intruder(request, gatepost, cluster, victim):
 def untouched(victim):
     """The victim's rows are the same afterwards."""
     def rows():
-        return [victim.sql(f"SELECT to_jsonb(t) FROM {table} t WHERE org_id = %s ORDER BY 1::text", victim.org_id)
-                for table in ("scim_user", "scim_group", "scim_member", "scim_pending_member")]
+        mine = (victim.user["id"], victim.group["id"])
+        return [victim.sql(f"SELECT to_jsonb(t) FROM {table} t WHERE {column}::text IN (%s, %s) ORDER BY 1::text", *mine)
+                for table, column in (("scim_user", "user_id"), ("scim_group", "group_id"), ("scim_member", "group_id"),
+                                      ("scim_pending_member", "group_id"))]
     before = rows()
     yield
     assert rows() == before

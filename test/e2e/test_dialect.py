@@ -92,6 +92,7 @@ CASES = {
     "filter-subattribute": (search('emails[type eq "work"].value eq "x"'), "invalidFilter"),
     "filter-spacing": (search('userName eq"ada"'), "invalidFilter"),
     "filter-complex": (search('manager eq "x"'), "invalidFilter"),
+    "extension-names": (search('manager.value eq "x"'), "invalidFilter"),
     "content-type": (no_content_type, None),
 }
 

@@ -88,9 +88,9 @@ class Client:
         return self.get(f"/{resource}?{query}")
 
 
-def user(name, **more):
-    return {"schemas": [USER], "userName": name, "active": True, **more}
+def user(user_name, **more):
+    return {"schemas": [USER], "userName": user_name, "active": True, **more}
 
 
-def group(name, **more):
-    return {"schemas": [GROUP], "displayName": name, **more}
+def group(display_name, **more):
+    return {"schemas": [GROUP], "displayName": display_name, **more}
