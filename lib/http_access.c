@@ -117,7 +117,8 @@ static enum MHD_Result send_reply(HttpRequest *request) {
   add_headers(response, request);
   request->status = reply->status;
   request->bytes_out = g_str_equal(request->method, "HEAD") ? 0 : n;
-  http_connection_watch(request->connection, LIMIT_REPLY_SECONDS + (int)(n / REPLY_BYTES_PER_SECOND), FALSE);
+  http_connection_watch(request->connection, LIMIT_REPLY_SECONDS + (int)(n / REPLY_BYTES_PER_SECOND),
+                        HTTP_ANSWERING);
   enum MHD_Result result = MHD_queue_response(request->handle, (unsigned int)reply->status, response);
   MHD_destroy_response(response);
   return result;
@@ -193,7 +194,7 @@ static HttpNext begin(HttpRequest *request, const char *method, const char *vers
   MHD_get_connection_values_n(request->handle, MHD_HEADER_KIND, on_header, &table);
   measure(request, &table, method);
   keep_headers(request, &table);
-  http_connection_watch(request->connection, LIMIT_BODY_SECONDS, FALSE);
+  http_connection_watch(request->connection, LIMIT_BODY_SECONDS, HTTP_READING);
   return http_dispatch_head(request);
 }
 
@@ -205,7 +206,7 @@ static void *on_target(void *data, const char *target, struct MHD_Connection *ha
   request->wire = target;
   request->handle = handle;
   request->connection = connection_of(handle);
-  http_connection_watch(request->connection, LIMIT_HEADER_SECONDS, FALSE);
+  http_connection_watch(request->connection, LIMIT_HEADER_SECONDS, HTTP_READING);
   g_atomic_int_inc(&server->requests);
   return request;
 }
@@ -248,7 +249,7 @@ static void on_completed(void *data, struct MHD_Connection *handle, void **conte
     http_log_request(request);
   if (!abandoned)
     http_request_finish(request, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
-  http_connection_watch(request->connection, LIMIT_IDLE_SECONDS + LIMIT_HEADER_SECONDS, TRUE);
+  http_connection_watch(request->connection, LIMIT_IDLE_SECONDS + LIMIT_HEADER_SECONDS, HTTP_IDLE);
   http_request_unref(request);
   g_atomic_int_add(&server->requests, -1);
 }
@@ -272,12 +273,17 @@ gboolean http_access_start(HttpServer *server, int fd) {
   return server->daemon != NULL;
 }
 
+/* The library's threads take the socket out of their epoll sets when they next wake, and abort when it is closed by then:
+ * it stops to listen now and is closed after them. */
 void http_access_quiesce(HttpServer *server) {
-  int fd = MHD_quiesce_daemon(server->daemon);
-  if (fd >= 0)
-    close(fd);
+  server->listener = MHD_quiesce_daemon(server->daemon);
+  if (server->listener >= 0)
+    shutdown(server->listener, SHUT_RDWR);
 }
 
 void http_access_stop(HttpServer *server) {
   MHD_stop_daemon(g_steal_pointer(&server->daemon));
+  if (server->listener >= 0)
+    close(server->listener);
+  server->listener = -1;
 }

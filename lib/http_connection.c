@@ -47,11 +47,22 @@ void http_connection_close(HttpConnection *connection) {
   g_free(connection);
 }
 
-void http_connection_watch(HttpConnection *connection, int seconds, gboolean idle) {
+void http_connection_watch(HttpConnection *connection, int seconds, HttpPhase phase) {
   thread_monitor_enter(&connection->server->lock);
   connection->deadline = seconds > 0 ? clock_deadline(seconds) : 0;
-  connection->idle = idle;
+  connection->phase = phase;
+  connection->ended = FALSE;
   thread_monitor_leave(&connection->server->lock);
+}
+
+/* The library waits out its time for the rest of a request whose sender has closed. Two sweeps must agree: a whole request
+ * may have come together with the end, and is about to be answered. */
+static gboolean is_cut_short(HttpConnection *connection) {
+  char byte;
+  gboolean before = connection->ended;
+  connection->ended = connection->phase == HTTP_READING && connection->deadline != 0 &&
+                      recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+  return before && connection->ended;
 }
 
 /* SHUT_RD of an idle connection: a request that is already in the receive buffer is still read and answered. */
@@ -60,9 +71,9 @@ void http_connection_sweep(HttpServer *server, gboolean idle_too) {
   thread_monitor_enter(&server->lock);
   for (GList *link = server->connections.head; link != NULL; link = link->next) {
     HttpConnection *connection = link->data;
-    if (connection->deadline != 0 && connection->deadline < now)
+    if ((connection->deadline != 0 && connection->deadline < now) || is_cut_short(connection))
       shutdown(connection->fd, SHUT_RDWR);
-    else if (idle_too && connection->idle)
+    else if (idle_too && connection->phase == HTTP_IDLE)
       shutdown(connection->fd, SHUT_RD);
   }
   thread_monitor_leave(&server->lock);

@@ -27,6 +27,8 @@ typedef struct {
   char **segments; /* of the pattern */
 } HttpRouteEntry;
 
+typedef enum { HTTP_READING, HTTP_ANSWERING, HTTP_IDLE } HttpPhase;
+
 typedef struct {
   HttpServer *server;
   GList link; /* in server->connections */
@@ -34,7 +36,8 @@ typedef struct {
   gboolean local; /* a Unix socket's peer: the front on this host */
   IpAddress peer;
   gint64 deadline; /* the sweep cuts it then; 0: whoever holds the request watches over it */
-  gboolean idle;   /* between two requests */
+  HttpPhase phase;
+  gboolean ended; /* the last sweep found that the peer sends no more */
 } HttpConnection;
 
 struct HttpReply {
@@ -87,6 +90,7 @@ struct HttpRequest {
 
 struct HttpServer {
   struct MHD_Daemon *daemon;
+  int listener; /* after the library has let go of it; else -1 */
   char *address, *socket_path;
   gpointer app;
   Log *log;
@@ -121,7 +125,7 @@ char *http_route_allow(HttpRequest *request);
 gboolean http_connection_admit(HttpServer *server, const IpAddress *peer);
 HttpConnection *http_connection_open(HttpServer *server, int fd, gboolean local, const IpAddress *peer);
 void http_connection_close(HttpConnection *connection);
-void http_connection_watch(HttpConnection *connection, int seconds, gboolean idle);
+void http_connection_watch(HttpConnection *connection, int seconds, HttpPhase phase);
 /* Cuts what is overdue; with idle_too also what waits between two requests. */
 void http_connection_sweep(HttpServer *server, gboolean idle_too);
 

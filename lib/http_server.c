@@ -12,6 +12,7 @@
 HttpServer *http_server_prepare(const HttpServerOptions *options) {
   g_autoptr(HttpServer) server = g_new0(HttpServer, 1);
   thread_monitor_init(&server->lock);
+  server->listener = -1;
   server->app = options->app;
   server->log = options->log;
   server->metrics = options->metrics;
@@ -72,7 +73,7 @@ void http_server_drain(HttpServer *server, gint64 deadline) {
   }
   http_connection_sweep(server, TRUE);
   while (g_atomic_int_get(&server->requests) > 0 && clock_now() < deadline)
-    g_usleep(DRAIN_STEP_US);
+    g_usleep(DRAIN_STEP_US); /* meanwhile the sweep closes what becomes idle */
   abandon(server);
   http_access_stop(server);
 }

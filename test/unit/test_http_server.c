@@ -483,6 +483,24 @@ static void test_drain(void) {
   tear_down(&app);
 }
 
+/* Half a request whose sender has gone holds up nobody. */
+static void test_drain_half(void) {
+  App app;
+  const char *halves[] = {"GET /now HTTP/1.1\r\nHost: a\r\n",
+                          "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf"};
+  set_up(&app, "127.0.0.1:0", 1, 0);
+  for (guint i = 0; i < 2; i++) {
+    int fd = dial(&app);
+    say(fd, halves[i], strlen(halves[i]));
+    close(fd);
+  }
+  g_usleep(50000);
+  gint64 begin = clock_now();
+  http_server_drain(app.server, clock_deadline(10));
+  g_assert_cmpint(clock_now() - begin, <, 4 * G_USEC_PER_SEC);
+  tear_down(&app);
+}
+
 static void test_drain_late(void) {
   App app;
   const char *slow = "GET /slow?ms=1000 HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -564,6 +582,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/http_server/queue_full", test_queue_full);
   g_test_add_func("/http_server/done", test_done);
   g_test_add_func("/http_server/drain", test_drain);
+  g_test_add_func("/http_server/drain_half", test_drain_half);
   g_test_add_func("/http_server/drain_late", test_drain_late);
   g_test_add_func("/http_server/dribble", test_dribble);
   g_test_add_func("/http_server/unix_socket", test_unix_socket);
