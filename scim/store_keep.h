@@ -20,7 +20,7 @@ typedef enum {
   SCIM_KEEP_FOLD,       /* totals: many deltas become one */
   SCIM_KEEP_REQUESTS,   /* write_request after seven days */
   SCIM_KEEP_TOMBSTONES, /* after thirty days */
-  SCIM_KEEP_PENDING,    /* a pending member whose person arrived in the very moment it was named */
+  SCIM_KEEP_PENDING,    /* a pending member whose person is here: arrived as it was named, or named in other case */
   SCIM_KEEP_PARTITIONS, /* audit months */
   SCIM_KEEP_COUNT
 } ScimKeepSweep;

@@ -42,7 +42,7 @@ HOMES = {
 BANNED = ("strcpy strcat sprintf vsprintf strtok gets system popen alloca atoi atol atof strncpy strncat tmpnam mktemp "
           "scanf sscanf").split()
 MAX_FILE, MAX_FUNCTION = 500, 60
-SQL_HOMES = r"((audit|scim|saml|mail|portal|cmd)/store[^/]*\.c|lib/db[^/]*\.c)"
+SQL_HOMES = r"((audit|scim|saml|mail|portal|cmd)/store[^/]*\.[ch]|lib/db[^/]*\.c)"
 SQL = re.compile(r'"\s*(SELECT|INSERT\s+INTO|UPDATE|DELETE\s+FROM|WITH|CREATE|ALTER|GRANT|TRUNCATE)\s', re.ASCII)
 MARKS = re.compile(r"\b(TODO|FIXME|XXX|HACK|not implemented|stub|placeholder)\b", re.I)
 # Read-only by their nature or made by GLib's own macros.
