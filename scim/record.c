@@ -62,6 +62,11 @@ static json_t *fold_extension(const ScimSchema *schema, const json_t *object) {
   return folded;
 }
 
+static const ScimAttribute *attribute_of(const ScimType *type, const char *name) {
+  const ScimAttribute *own = scim_schema_attribute(type->schema, name);
+  return own != NULL ? own : scim_schema_common(name);
+}
+
 json_t *scim_record_fold(const ScimType *type, const json_t *doc) {
   json_t *folded = json_object();
   const char *name;
@@ -69,7 +74,7 @@ json_t *scim_record_fold(const ScimType *type, const json_t *doc) {
   json_object_foreach((json_t *)doc, name, value) {
     const ScimSchema *extension = json_is_object(value) ? scim_type_schema(type, name) : NULL;
     json_t *one = extension != NULL ? fold_extension(extension, value)
-                                    : fold_value(scim_schema_attribute(type->schema, name), value);
+                                    : fold_value(attribute_of(type, name), value);
     json_object_set_new(folded, name, one);
   }
   return folded;
