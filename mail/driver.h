@@ -1,0 +1,52 @@
+/* A mail store as the worker sees it: six calls that make one mailbox match its row. Each is idempotent: asked twice it does no
+ * harm, and "already so" is success. The choice of driver is made at run time by mail_backend.kind, hence the table. Every
+ * call ends by its deadline. Nothing here touches the database. */
+#pragma once
+
+#include <glib.h>
+
+/* The mailbox as it shall be. */
+typedef struct {
+  const char *org, *mailbox_id;
+  const char *address;        /* canonical */
+  const char *former_address; /* of a rename; NULL */
+  gboolean open;              /* may its owner sign in? */
+  gint64 quota_bytes;         /* 0: none */
+  const char *const *aliases; /* NULL-terminated */
+  gint64 generation;          /* the row's desired_gen: a store of its own may ignore an older one */
+} MailTarget;
+
+typedef enum {
+  MAIL_DRIVER_ERROR_AWAY,    /* refused, timed out, breaker: try again later */
+  MAIL_DRIVER_ERROR_UNCLEAR, /* an answer that says neither yes nor no: verify, then try again */
+  MAIL_DRIVER_ERROR_REFUSED, /* the store says no, with its words: an admin must look */
+  MAIL_DRIVER_ERROR_CONFIG,  /* wrong key, wrong URL */
+} MailDriverErrorCode;
+#define MAIL_DRIVER_ERROR (mail_driver_error_quark())
+GQuark mail_driver_error_quark(void);
+
+/* What the store says of a mailbox. */
+typedef struct {
+  gboolean exists;
+  gint64 messages, bytes;    /* -1: it does not tell */
+  guint sessions;            /* live ones, all protocols */
+} MailReport;
+
+typedef struct MailDriver MailDriver; /* process lifetime; one thread at a time */
+
+typedef struct {
+  const char *kind; /* "dovecot" */
+  MailDriver *(*open)(const char *url, const char *secret, GError **error);
+  void (*close)(MailDriver *driver);
+  /* Makes the mailbox exist and be open or shut as the target says; verified before it returns TRUE. For a shut one all live sessions are
+   * ended: flush caches, kick, look, kick again, at most five rounds. */
+  gboolean (*apply)(MailDriver *driver, const MailTarget *target, gint64 deadline, GError **error);
+  /* Ends the live sessions of one login; *ended (may be NULL) counts. */
+  gboolean (*cut)(MailDriver *driver, const char *address, gint64 deadline, guint *ended, GError **error);
+  gboolean (*look)(MailDriver *driver, const char *address, gint64 deadline, MailReport *report, GError **error);
+  /* Destroys its mail. Only ever called for an approved purge. */
+  gboolean (*purge)(MailDriver *driver, const char *address, gint64 deadline, GError **error);
+} MailDriverKind;
+
+/* NULL when there is no such kind. */
+const MailDriverKind *mail_driver_find(const char *kind);
