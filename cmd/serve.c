@@ -118,9 +118,14 @@ static DbPool *meet_database(const Settings *settings, Log *log, GError **error)
   return db_pool_new(&options);
 }
 
+/* Somebody is about to run `gatepost db migrate`: ending here would only make a supervisor start us again. */
+static gboolean is_pending(const GError *error) {
+  return g_error_matches(error, DB_MIGRATE_ERROR, DB_MIGRATE_ERROR_FAILED);
+}
+
 static gboolean may_pass(const GError *error) {
   return g_error_matches(error, DB_ERROR, DB_ERROR_UNAVAILABLE) ||
-         g_error_matches(error, DB_ERROR, DB_ERROR_TIMEOUT);
+         g_error_matches(error, DB_ERROR, DB_ERROR_TIMEOUT) || is_pending(error);
 }
 
 /* NULL without an error: a signal came first. */
@@ -134,8 +139,11 @@ static DbPool *await_database(const Settings *settings, Log *log, GError **error
       g_propagate_error(error, g_steal_pointer(&failed));
       return NULL;
     }
-    log_event(log, LOG_WARNING, "database_away", "code", "GP-1301", "why", failed->message, NULL);
-    serve_notify("STATUS=GP-1301 waiting for the database");
+    gboolean pending = is_pending(failed);
+    log_event(log, LOG_WARNING, pending ? "schema_pending" : "database_away", "code",
+              pending ? "GP-8103" : "GP-1301", "why", failed->message, NULL);
+    serve_notify(pending ? "STATUS=GP-8103 waiting for gatepost db migrate"
+                         : "STATUS=GP-1301 waiting for the database");
     if (signals_wait(g_random_int_range(most_ms / 2, most_ms)))
       return NULL;
   }

@@ -122,6 +122,8 @@ static const LenientCase lenient_cases[] = {
     {SCIM_LENIENT_FILTER_SUBATTRIBUTE, "emails[type eq \"work\"].value eq null or title pr",
      "emails[type eq \"work\" and not (value pr)] or title pr"},
     {SCIM_LENIENT_FILTER_SPACING, "userName eq\"ada\"", "userName eq \"ada\""},
+    {SCIM_LENIENT_EXTENSION_NAMES, "department eq \"x\"", E "department eq \"x\""},
+    {SCIM_LENIENT_EXTENSION_NAMES, "manager.value eq \"x\"", E "manager.value eq \"x\""},
     {SCIM_LENIENT_FILTER_COMPLEX, E "manager eq \"m\"", E "manager.value eq \"m\""},
 };
 
@@ -173,7 +175,7 @@ static const RefuseCase refuse_cases[] = {
     {"not", FILTER, "expected ( after not, found the end"},
     {"usrName eq \"x\"", FILTER,
      "\"usrName\" is not an attribute of User; did you mean userName? at character 1"},
-    {"department eq \"x\"", FILTER, "did you mean " E "department?"},
+    {"departmint eq \"x\"", FILTER, "departmint"},
     {"emails.foo eq \"x\"", FILTER, "\"emails.foo\" is not an attribute"},
     {"emails[foo eq \"x\"]", FILTER, "\"foo\" is not an attribute of emails at character 8"},
     {SCIM_URN_ENTERPRISE " pr", FILTER, "is not an attribute"},

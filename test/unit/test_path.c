@@ -52,6 +52,17 @@ static void test_good(void) {
   }
 }
 
+/* Without its URN an extension's attribute is found where the dialect allows, and nowhere else. */
+static void test_extension_names(void) {
+  for (int allowed = 0; allowed <= 1; allowed++) {
+    g_auto(ScimPath) path = {0};
+    ScimDialect dialect = {.allowed = allowed ? SCIM_DIALECT_ALL : 0};
+    gboolean found = scim_path_parse(scim_type_user(), "manager.value", 13, &dialect, &path, NULL);
+    g_assert_cmpint(found, ==, allowed);
+    g_assert_cmpuint(dialect.used, ==, allowed ? G_GUINT64_CONSTANT(1) << SCIM_LENIENT_EXTENSION_NAMES : 0);
+  }
+}
+
 typedef struct {
   const char *path;
   int code;
@@ -71,7 +82,7 @@ static const Bad bad[] = {
     {"[type eq \"work\"]", SCIM_ERROR_INVALID_PATH, FALSE, NULL},
     {"emials", SCIM_ERROR_INVALID_PATH, TRUE,
      "\"emials\" is not an attribute of User; did you mean \"emails\"?"},
-    {"department", SCIM_ERROR_INVALID_PATH, TRUE, NULL},
+    {"departmint", SCIM_ERROR_INVALID_PATH, TRUE, NULL},
     {"name.nick", SCIM_ERROR_INVALID_PATH, TRUE, NULL},
     {"title.x", SCIM_ERROR_INVALID_PATH, TRUE, NULL},
     {"members", SCIM_ERROR_INVALID_PATH, TRUE, NULL},
@@ -126,6 +137,7 @@ static void test_long(void) {
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/path/good", test_good);
+  g_test_add_func("/path/extension_names", test_extension_names);
   g_test_add_func("/path/bad", test_bad);
   g_test_add_func("/path/long", test_long);
   return g_test_run();
