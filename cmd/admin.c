@@ -42,7 +42,7 @@ gboolean admin_scope(App *app, const VerbCall *call, AdminScope *scope, GError *
 }
 
 void admin_record(Db *db, const AdminScope *scope, const char *action, const char *subject, json_t *detail) {
-  g_autoptr(json_t) keep = detail;
+  g_autoptr(json_t) keep G_GNUC_UNUSED = detail;
   char request_id[CRYPTO_UUID_TEXT_BYTES];
   AuditRecord record = {.org_id = scope->org_id,
                         .kind = AUDIT_ADMIN,

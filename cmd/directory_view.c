@@ -96,7 +96,7 @@ void directory_view_record(Output *output, const OutputColumn *columns, json_t *
     output_record(output, columns, record);
     return;
   }
-  g_autoptr(json_t) keep = record;
+  g_autoptr(json_t) keep G_GNUC_UNUSED = record;
   json_t *lines = json_object();
   const json_t *resource = json_object_get(record, "resource");
   for (const OutputColumn *column = columns; column->key != NULL; column++) {

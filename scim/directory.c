@@ -6,7 +6,7 @@
 
 /* The row's JSON; result is taken. NULL when there is no row, or no result. */
 static json_t *load(DbResult *result) {
-  g_autoptr(DbResult) keep = result;
+  g_autoptr(DbResult) keep G_GNUC_UNUSED = result;
   if (result == NULL || db_rows(result) == 0)
     return NULL;
   return json_loads(db_text(result, 0, 0), 0, NULL);

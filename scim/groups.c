@@ -221,7 +221,7 @@ static gboolean run_change(GroupWrite *group, GError **error) {
   GError *failure = NULL;
   if (scim_write_run(&group->write, change_body, &failure))
     return TRUE;
-  g_autofree char *none = scim_write_heal(&group->write, failure, error);
+  g_autofree char *none G_GNUC_UNUSED = scim_write_heal(&group->write, failure, error);
   return FALSE;
 }
 

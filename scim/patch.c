@@ -36,7 +36,7 @@ gboolean scim_patch_fail(const ScimPatchStep *step, GError **error, ScimErrorCod
   va_start(arguments, format);
   g_autofree char *message = g_strdup_vprintf(format, arguments);
   va_end(arguments);
-  g_set_error(error, SCIM_ERROR, code, "Operations[%" G_GSIZE_FORMAT "]: %s", step->index, message);
+  g_set_error(error, SCIM_ERROR, (int)code, "Operations[%" G_GSIZE_FORMAT "]: %s", step->index, message);
   return FALSE;
 }
 

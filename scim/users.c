@@ -247,7 +247,7 @@ static gboolean run_change(UserWrite *user, GError **error) {
   GError *failure = NULL;
   if (scim_write_run(&user->write, change_body, &failure))
     return TRUE;
-  g_autofree char *none = scim_write_heal(&user->write, failure, error);
+  g_autofree char *none G_GNUC_UNUSED = scim_write_heal(&user->write, failure, error);
   return FALSE;
 }
 

@@ -246,7 +246,7 @@ static void test_app_role(Fixture *f, gconstpointer cluster) {
     g_assert_cmpstr(db_error_sqlstate(no), ==, "42501");
   }
   static const DbStatement may = {.sql = "SELECT audit_prepare() FROM (SELECT 1 FROM org FOR UPDATE) o"};
-  g_autoptr(DbResult) done = db_pool_read(pool, clock_deadline(10), &may, NULL, &error);
+  g_autoptr(DbResult) done G_GNUC_UNUSED = db_pool_read(pool, clock_deadline(10), &may, NULL, &error);
   g_assert_no_error(error);
 }
 

@@ -456,7 +456,7 @@ static void test_done(void) {
   wait_for(&app.sent);
   int fd = dial(&app);
   say(fd, request, strlen(request));
-  g_autofree char *some = hear_until(fd, "HTTP/1.1 200");
+  g_autofree char *some G_GNUC_UNUSED = hear_until(fd, "HTTP/1.1 200");
   setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0}, sizeof(struct linger));
   close(fd);
   wait_for(&app.unsent);
@@ -472,7 +472,7 @@ static void test_drain(void) {
   set_up(&app, "127.0.0.1:0", 1, 0);
   int idle = dial(&app), busy = dial(&app);
   say(idle, keep, strlen(keep));
-  g_autofree char *first = hear_until(idle, "now");
+  g_autofree char *first G_GNUC_UNUSED = hear_until(idle, "now");
   say(busy, slow, strlen(slow));
   g_usleep(100000);
   http_server_drain(app.server, clock_deadline(5));
