@@ -8,6 +8,7 @@ packages_build=(
   libjansson-dev         # JSON
   libmicrohttpd-dev      # HTTP server
   libcyaml-dev           # settings file
+  libyaml-dev            # which libcyaml links against, but whose files its own -dev package does not ask for
   libutf8proc-dev        # Unicode folding of userName
   libidn2-dev            # domains
   libpq-dev libssl-dev   # PostgreSQL client, hashes and random numbers
