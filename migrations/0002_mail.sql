@@ -43,6 +43,7 @@ CREATE TABLE public.mail_setting (
   lend_hours integer NOT NULL DEFAULT 72 CHECK (lend_hours >= 1),
   send_per_hour integer CHECK (send_per_hour >= 1),
   help_text text NOT NULL DEFAULT '',
+  reconcile_at timestamptz NOT NULL DEFAULT now(),
   paused_at timestamptz,
   paused_by text
 );
@@ -64,6 +65,7 @@ COMMENT ON COLUMN public.mail_setting.retention_days IS 'How long mail of a disa
 COMMENT ON COLUMN public.mail_setting.lend_hours IS 'How long `sync reject` gives inactive people their sign-ins back.';
 COMMENT ON COLUMN public.mail_setting.send_per_hour IS 'Recipients an hour a login may send to; NULL: no cap.';
 COMMENT ON COLUMN public.mail_setting.help_text IS 'Whom to ask; shown in refusals and notices.';
+COMMENT ON COLUMN public.mail_setting.reconcile_at IS 'When everybody is looked at next; the worker that moves it does the pass.';
 COMMENT ON COLUMN public.mail_setting.paused_at IS 'The worker leaves this organisation alone since then.';
 COMMENT ON COLUMN public.mail_setting.paused_by IS 'Who paused it.';
 
@@ -115,6 +117,9 @@ CREATE TABLE public.mailbox (
   why text,
   origin text NOT NULL CHECK (origin IN ('made', 'adopted', 'found')),
   backend text NOT NULL REFERENCES public.mail_backend,
+  home text,
+  pinned boolean NOT NULL DEFAULT false,
+  open boolean NOT NULL DEFAULT true,
   quota_bytes bigint,
   quota_override bigint,
   protocols text[] NOT NULL DEFAULT '{imap,pop3,smtp,sieve}',
@@ -150,6 +155,9 @@ COMMENT ON COLUMN public.mailbox.state IS 'active; disabled: no sign-in, mail ke
 COMMENT ON COLUMN public.mailbox.why IS 'Why it is disabled, in words for people.';
 COMMENT ON COLUMN public.mailbox.origin IS 'made: by us; adopted: taken over by an admin; found: seen in the mail store, never touched.';
 COMMENT ON COLUMN public.mailbox.backend IS 'Where it lives.';
+COMMENT ON COLUMN public.mailbox.home IS 'Home directory, settled when the mailbox was made, so that a rename keeps the mail; NULL: the store''s pattern applied to the address.';
+COMMENT ON COLUMN public.mailbox.pinned IS 'The address was chosen by hand: no push renames it.';
+COMMENT ON COLUMN public.mailbox.open IS 'What the mail store was last told about its door; decisions never read it.';
 COMMENT ON COLUMN public.mailbox.quota_bytes IS 'From the template; NULL: none.';
 COMMENT ON COLUMN public.mailbox.quota_override IS 'Set by hand; wins; no push overwrites it. 0: no quota.';
 COMMENT ON COLUMN public.mailbox.protocols IS 'What its owner may use.';
