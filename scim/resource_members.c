@@ -1,5 +1,6 @@
 #include "scim/resource_value.h"
 
+#include "lib/jsontext.h"
 #include "lib/limits.h"
 #include "scim/schema_tables.h"
 
@@ -14,6 +15,13 @@ static void drop_foreign_type(json_t *clean) {
     json_object_del(clean, "type");
 }
 
+/* The name of a member is ours to know too; what was sent is shown only while the member is not here yet. */
+static void keep_display(const json_t *member, json_t *clean) {
+  json_t *display = jsontext_get(member, "display", NULL);
+  if (json_is_string(display) && json_string_length(display) <= LIMIT_KEY_BYTES)
+    json_object_set(clean, "display", display);
+}
+
 /* What is undeclared in a member is not kept: in a large group it would outgrow the group. */
 static json_t *read_object(const ScimIntake *intake, const ScimAttribute *attribute, const json_t *member,
                            const ScimPlace *place, GError **error) {
@@ -25,6 +33,7 @@ static json_t *read_object(const ScimIntake *intake, const ScimAttribute *attrib
     return NULL;
   json_object_del(clean, "$ref");
   drop_foreign_type(clean);
+  keep_display(member, clean);
   if (json_string_length(json_object_get(clean, "value")) > 0)
     return g_steal_pointer(&clean);
   scim_place_refuse(error, SCIM_ERROR_INVALID_VALUE, place, "has no value; it must be the id of the member");

@@ -12,7 +12,7 @@ static const ScimAttribute members[] = {
      .about = "What the member is.",
      .mutability = SCIM_IMMUTABLE,
      .canonical = SCIM_WORDS("User", "Group")},
-    {.name = "display", .about = "A name of the member for people to read.", .mutability = SCIM_IMMUTABLE},
+    {.name = "display", .about = "A name of the member for people to read.", .mutability = SCIM_READ_ONLY},
 };
 
 /* The text of §4.2 makes displayName required; the printed schema of §8.7.1 forgot it. */
