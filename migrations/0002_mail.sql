@@ -144,6 +144,7 @@ CREATE TABLE public.mailbox (
   PRIMARY KEY (org_id, mailbox_id)
 );
 CREATE UNIQUE INDEX mailbox_person ON public.mailbox (org_id, user_id) WHERE user_id IS NOT NULL AND state <> 'purged';
+CREATE INDEX mailbox_home ON public.mailbox (org_id, home);
 CREATE INDEX mailbox_dirty ON public.mailbox (org_id, dirty_since) WHERE desired_gen <> applied_gen;
 COMMENT ON TABLE public.mailbox IS 'One mailbox, as it shall be. The row is the mailbox: Dovecot and Postfix read it; the worker only makes the outside match.';
 COMMENT ON COLUMN public.mailbox.org_id IS 'Organisation.';
@@ -317,6 +318,9 @@ COMMENT ON COLUMN public.access_rule.to_time IS 'End of the daily window.';
 COMMENT ON COLUMN public.access_rule.zone IS 'Time zone of days and times.';
 COMMENT ON COLUMN public.access_rule.message IS 'What the refused person reads; NULL: a neutral sentence.';
 COMMENT ON COLUMN public.access_rule.created_at IS 'When it was set.';
+
+-- The mail groups' nesting is walked for each change; it is a few rows among many people.
+CREATE INDEX scim_member_nested ON public.scim_member (org_id, group_id) WHERE kind = 'g';
 
 CREATE TABLE public.mail_change (
   org_id bigint NOT NULL,
