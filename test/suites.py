@@ -62,8 +62,9 @@ def run(argv, **options):
     return done.returncode, done.stdout
 
 
-def meson_suite(count, name):
-    code, output = run(["meson", "test", "-C", BUILD, "--no-rebuild", "--suite", name, "--print-errorlogs"])
+def meson_suite(count, name, env=None):
+    code, output = run(["meson", "test", "-C", BUILD, "--no-rebuild", "--suite", name, "--print-errorlogs"],
+                       env=env or {})
     junit = BUILD / "meson-logs" / "testlog.junit.xml"
     if junit.exists():
         count.add_junit(junit)
@@ -98,15 +99,12 @@ def suite_house(count):
 
 def suite_db(count):
     """The C suite brings its own clusters; the schema's rules are read from a freshly migrated database."""
-    output = meson_suite(count, "db")
     with tempfile.TemporaryDirectory(prefix="gatepost-db-") as folder:
         os.chmod(folder, 0o755)
+        output = meson_suite(count, "db", {"GATEPOST_POSTGRES_BIN": str(host.postgres_within_reach(folder))})
         cluster = postgres.Postgres(pathlib.Path(folder) / "pg").create().start()
         try:
             conninfo = cluster.create_database("gatepost")
-            with cluster.session("postgres") as sql:
-                sql.execute("CREATE ROLE gatepost_app")
-                sql.execute("GRANT gatepost_app TO gatepost")
             migrated = server.Server(pathlib.Path(folder) / "gatepost", conninfo).write_config().cli.run("db", "migrate")
             output += migrated.stdout + migrated.stderr
             output += pytest_files(count, [TEST / "db" / "test_schema.py"], {

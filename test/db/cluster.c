@@ -43,15 +43,20 @@ static void run(const char *tool, ...) {
     g_error("%s: %s %s", tool, error->message, words != NULL ? words : "");
 }
 
-/* The newest of Debian's /usr/lib/postgresql/N/bin. */
+/* The folder the caller names, as it may have unpacked the server, else the newest of Debian's. */
 static char *find_bin(void) {
+  const char *told = g_getenv("GATEPOST_POSTGRES_BIN");
+  if (told != NULL)
+    return g_strdup(told);
   const char *base = "/usr/lib/postgresql";
   g_autoptr(GDir) versions = g_dir_open(base, 0, NULL);
   gint64 best = 0;
   for (const char *name; versions != NULL && (name = g_dir_read_name(versions)) != NULL;)
     best = MAX(best, g_ascii_strtoll(name, NULL, 10));
   if (best == 0)
-    g_error("no PostgreSQL server under %s: install the package postgresql", base);
+    g_error(
+        "no PostgreSQL server under %s: install postgresql, or name its bin folder in GATEPOST_POSTGRES_BIN",
+        base);
   return g_strdup_printf("%s/%d/bin", base, (int)best);
 }
 

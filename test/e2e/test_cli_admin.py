@@ -231,7 +231,7 @@ def test_token_list_warns_before_the_end(ask, cli):
 def test_secret_is_nowhere_in_the_database(gatepost, cluster, ask):
     secret = ask("scim-token", "create", "--name", "secret")["token"]
     turned = ask("scim-token", "rotate", ask("scim-token", "list")["tokens"][0]["id"])["token"]
-    dump = subprocess.run([str(a) for a in host.as_user([host.postgres_bin() / "pg_dump", "-d", cluster.conninfo("gatepost")])],
+    dump = subprocess.run([str(a) for a in host.as_user([cluster.bin / "pg_dump", "-d", cluster.conninfo("gatepost")])],
                           capture_output=True, text=True, cwd="/", check=True).stdout
     assert "scim_token" in dump
     for text in (secret, turned):

@@ -41,7 +41,7 @@ http {{
   include {folder}/site.conf;
 }}
 """)
-    process = subprocess.Popen([str(a) for a in host.as_user([host.program("nginx"), "-c", folder / "nginx.conf", "-p", folder, "-e", folder / "error.log"])],
+    process = subprocess.Popen([str(a) for a in host.as_user([host.within_reach(host.program("nginx"), folder), "-c", folder / "nginx.conf", "-p", folder, "-e", folder / "error.log"])],
                                stderr=subprocess.PIPE, cwd="/")
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:

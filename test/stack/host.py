@@ -37,6 +37,25 @@ def give(path):
         os.chown(path, who.pw_uid, who.pw_gid)
 
 
+def within_reach(path, folder, root=None):
+    """path, or its copy below folder where our unprivileged user may not enter path's folders (a clone in /root, say).
+    What is copied is path alone, or the whole tree `root` in which it lies."""
+    path, root = pathlib.Path(path), pathlib.Path(root or path)
+    if not is_root() or subprocess.run(as_user(["test", "-x", path]), check=False).returncode == 0:
+        return path
+    copy = pathlib.Path(folder) / "programs" / root.name
+    if not copy.exists():
+        copy.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        (shutil.copytree if root.is_dir() else shutil.copy2)(root, copy, **({"symlinks": True} if root.is_dir() else {}))
+    return copy / path.relative_to(root)
+
+
+def postgres_within_reach(folder):
+    """postgres_bin() for our unprivileged user; PostgreSQL finds its other files relative to it."""
+    found = postgres_bin()
+    return within_reach(found / "postgres", folder, UNPACKED / "usr" if UNPACKED in found.parents else None).parent
+
+
 def postgres_bin():
     """The folder with initdb and postgres of the newest server, 15 or later."""
     found = []

@@ -7,6 +7,7 @@ packages_build=(
   libglib2.0-dev         # base library
   libjansson-dev         # JSON
   libmicrohttpd-dev      # HTTP server
+  libcurl4-openssl-dev   # HTTP client
   libcyaml-dev           # settings file
   libyaml-dev            # which libcyaml links against, but whose files its own -dev package does not ask for
   libutf8proc-dev        # Unicode folding of userName
@@ -80,7 +81,7 @@ packages_unpack() {
   packages_update
   for name in "$@"; do
     echo "Unpacking $name into build/host (not installed: nothing is started on this machine)" >&2
-    (cd "$folder/deb" && apt-get download -qq "$name" >&2) || return 1
+    (cd "$folder/deb" && apt-get -o APT::Sandbox::User=root download -qq "$name" >&2) || return 1
     dpkg -x "$(ls -t "$folder/deb/${name}"_*.deb | head -n 1)" "$folder" || return 1
   done
 }

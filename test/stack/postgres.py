@@ -22,7 +22,7 @@ class Postgres:
     def create(self):
         self.folder.mkdir(parents=True, exist_ok=True)
         host.give(self.folder)
-        bin_ = host.postgres_bin()
+        bin_ = self.bin
         host.run(host.as_user([bin_ / "initdb", "-D", self.data, "-U", "postgres", "--auth=trust", "--encoding=UTF8",
                                "--locale=C.UTF-8", "--no-sync"]), cwd="/")
         settings = {
@@ -36,7 +36,7 @@ class Postgres:
         return self
 
     def start(self):
-        bin_ = host.postgres_bin()
+        bin_ = self.bin
         log = open(self.folder / "postgres.log", "ab")
         self.process = subprocess.Popen([str(a) for a in host.as_user([bin_ / "postgres", "-D", self.data])],
                                         stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/", start_new_session=True)
@@ -51,6 +51,10 @@ class Postgres:
                 time.sleep(0.05)
 
     @property
+    def bin(self):
+        return host.postgres_within_reach(self.folder)
+
+    @property
     def pid(self):
         return int((self.data / "postmaster.pid").read_text().split()[0])
 
@@ -58,18 +62,21 @@ class Postgres:
         """mode: smart, fast or immediate (which is a crash)."""
         if self.process is None:
             return
-        bin_ = host.postgres_bin()
+        bin_ = self.bin
         subprocess.run([str(a) for a in host.as_user([bin_ / "pg_ctl", "-D", self.data, "-m", mode, "-w", "stop"])],
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", check=False)
         self.process.wait(timeout=30)
         self.process = None
 
     def create_database(self, name, owner="gatepost"):
-        """A database owned by a login role that may create roles, as an administrator would prepare it."""
+        """A database owned by a login role that may create roles, as an administrator would prepare it; and the role
+        that `gatepost init` makes, so that `gatepost serve` works with its rights and no others."""
         with self.session("postgres") as sql:
-            sql.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (owner,))
-            if not sql.fetchall():
-                sql.execute(f'CREATE ROLE "{owner}" LOGIN CREATEROLE')
+            for role, options in ((owner, "LOGIN CREATEROLE"), ("gatepost_app", "NOLOGIN")):
+                sql.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,))
+                if not sql.fetchall():
+                    sql.execute(f'CREATE ROLE "{role}" {options}')
+            sql.execute(f'GRANT gatepost_app TO "{owner}"')
             sql.execute(f'CREATE DATABASE "{name}" OWNER "{owner}"')
             sql.execute(f'ALTER DATABASE "{name}" SET timezone = \'UTC\'')
         with self.session(name) as sql:

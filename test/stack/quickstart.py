@@ -67,7 +67,7 @@ class Story:
     def description(self):
         return {
             "scim_base": self.gatepost.scim_base, "scim_token": self.token, "database": self.gatepost.settings["database"],
-            "gatepost": server.binary(), "config": str(self.gatepost.config), "run_dir": str(self.run_dir),
+            "gatepost": self.gatepost.cli.binary, "config": str(self.gatepost.config), "run_dir": str(self.run_dir),
             "admin": f"http://{self.gatepost.admin}",
         }
 
@@ -118,7 +118,7 @@ def show(story):
     story.push()
     say(f"  {'people':<12}{'12 people and 2 groups pushed as Okta would':<58}{time.monotonic() - begin:5.1f} s")
     base, token = story.gatepost.scim_base, story.token
-    command = f"{server.binary()} --config {story.gatepost.config}"
+    command = f"{story.gatepost.cli.binary} --config {story.gatepost.config}"
     print(f"""
   SCIM base URL   {base}
   token           {token}
@@ -128,7 +128,7 @@ def show(story):
 Try:
   curl -s -H 'Authorization: Bearer {token}' '{base}/Users?count=3'
   curl -s -H 'Authorization: Bearer {token}' '{base}/Groups?filter=displayName%20eq%20%22mail-users%22'
-  gatepost() {{ setpriv --reuid=nobody --regid=nogroup --clear-groups -- {server.binary()} "$@" --config {story.gatepost.config}; }}
+  gatepost() {{ setpriv --reuid=nobody --regid=nogroup --clear-groups -- {story.gatepost.cli.binary} "$@" --config {story.gatepost.config}; }}
   gatepost user list
   gatepost user show ada@example.org
 

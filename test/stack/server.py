@@ -24,9 +24,13 @@ class Cli:
     def __init__(self, config):
         self.config = str(config)
 
+    @property
+    def binary(self):
+        return str(host.within_reach(binary(), pathlib.Path(self.config).parent))
+
     def run(self, *argv, stdin=None, env=None, timeout=60):
         """CompletedProcess with text output."""
-        return subprocess.run(host.as_user([binary(), *map(str, argv), "--config", self.config]), input=stdin, text=True,
+        return subprocess.run(host.as_user([self.binary, *map(str, argv), "--config", self.config]), input=stdin, text=True,
                               capture_output=True, cwd="/", timeout=timeout, env={**os.environ, **(env or {})},
                               stdin=None if stdin is not None else subprocess.DEVNULL)
 
@@ -86,7 +90,7 @@ class Server:
         log = open(self.folder / "gatepost.log", "ab")
         ready, told = os.pipe()
         self.process = subprocess.Popen(
-            host.as_user([binary(), "serve", "--config", str(self.config), "--ready-fd", str(told)]), pass_fds=(told,),
+            host.as_user([self.cli.binary, "serve", "--config", str(self.config), "--ready-fd", str(told)]), pass_fds=(told,),
             stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/", start_new_session=True,
             env={**os.environ, **(env or {})})
         os.close(told)
