@@ -6,7 +6,12 @@
 
 #include "lib/db.h"
 
-typedef enum { AUDIT_SCIM, AUDIT_ADMIN } AuditKind; /* the mail and sign-in kinds come with their rooms */
+typedef enum {
+  AUDIT_SCIM,
+  AUDIT_ADMIN,
+  AUDIT_PERSONAL_ACCESS_TOKEN,
+  AUDIT_SYNC, /* what the worker did to a mailbox */
+} AuditKind; /* sign-ins and access are written where they are decided: migrations/0003_decision.sql */
 
 typedef struct {
   gint64 org_id;

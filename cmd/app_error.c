@@ -5,6 +5,7 @@
 #include "lib/db.h"
 #include "lib/db_migrate.h"
 #include "lib/settings.h"
+#include "mail/error.h"
 #include "scim/error.h"
 
 G_DEFINE_QUARK(gatepost - app - error, app_error)
@@ -31,6 +32,15 @@ static AppExit db_exit(int code) {
   return code == DB_ERROR_UNAVAILABLE || code == DB_ERROR_TIMEOUT ? APP_UNREACHABLE : APP_FAILED;
 }
 
+static AppExit mail_exit(int code) {
+  static const AppExit exits[] = {[MAIL_ERROR_INPUT] = APP_USAGE,
+                                  [MAIL_ERROR_NOT_FOUND] = APP_NOT_FOUND,
+                                  [MAIL_ERROR_REFUSED] = APP_REFUSED,
+                                  [MAIL_ERROR_AWAY] = APP_UNREACHABLE,
+                                  [MAIL_ERROR_ROLLBACK] = APP_OK};
+  return exits[code];
+}
+
 AppExit app_error_exit(const GError *error) {
   if (error->domain == APP_ERROR)
     return (AppExit)error->code;
@@ -39,6 +49,8 @@ AppExit app_error_exit(const GError *error) {
     return APP_BAD_CONFIG;
   if (error->domain == DB_ERROR)
     return db_exit(error->code);
+  if (error->domain == MAIL_ERROR)
+    return mail_exit(error->code);
   if (error->domain == DB_MIGRATE_ERROR)
     return error->code == DB_MIGRATE_ERROR_FAILED ? APP_FAILED : APP_BAD_CONFIG;
   if (error->domain == SCIM_ERROR && error->code == SCIM_ERROR_NOT_FOUND)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cmd/app_error.h"
+#include "lib/address.h"
 #include "lib/cidr.h"
 
 #define CONNINFO_BYTES 4096
@@ -69,6 +70,26 @@ static const char *check_listen(const char *value) {
   IpAddress address;
   gboolean good = cidr_address_parse(host, &address) && (strchr(host, ':') != NULL) == bracketed;
   return good ? NULL : form;
+}
+
+static const char *check_mail_host(const char *value) {
+  return *value == '\0' || is_host_name(value) ? NULL : "is not a host name";
+}
+
+static const char *check_mail_smtp(const char *value) {
+  const char *colon = strrchr(value, ':');
+  if (colon == NULL || colon[1] == '\0' || !is_port(colon + 1))
+    return "takes HOST:PORT";
+  g_autofree char *host = g_strndup(value, (gsize)(colon - value));
+  return is_host(host) ? NULL : "does not begin with a host name or an IPv4 address";
+}
+
+static const char *check_mail_from(const char *value) {
+  const char *why = NULL;
+  if (*value == '\0')
+    return NULL;
+  g_autofree char *address = address_parse(value, &why);
+  return address != NULL ? NULL : "is not an e-mail address";
 }
 
 static const char *check_cidr(const char *value) {
@@ -158,6 +179,13 @@ static const SettingsRow rows[] = {
      "Connections to PostgreSQL at most, for each gatepost serve.", "8"},
     {"keys_dir", SETTINGS_STRING, "/etc/gatepost/keys", 1, PATH_BYTES, NULL, check_path,
      "The folder of gatepost's private keys, readable by gatepost alone.", "/etc/gatepost/keys"},
+    {"mail_host", SETTINGS_STRING, "", 0, 253, NULL, check_mail_host,
+     "The host that mail programs are to connect to, as commands and pages tell people. \"\": that of public_url.",
+     "mail.example.org"},
+    {"mail_smtp", SETTINGS_STRING, "127.0.0.1:25", 1, URL_BYTES, NULL, check_mail_smtp,
+     "The SMTP server that takes gatepost's own notices, HOST:PORT, without a password.", "127.0.0.1:25"},
+    {"mail_from", SETTINGS_STRING, "", 0, ADDRESS_MAX_BYTES, NULL, check_mail_from,
+     "The address that notices come from. \"\": none are sent.", "mail-help@example.org"},
     {"log_format", SETTINGS_STRING, "auto", 1, 8, NULL, check_format,
      "auto (text on a terminal, else JSON), text or json.", "json"},
     {"log_level", SETTINGS_STRING, "info", 1, 8, NULL, check_level, "error, warning, info or debug.", "info"},

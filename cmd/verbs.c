@@ -175,14 +175,14 @@ static int parse(VerbCall *call, int argc, char **argv, gboolean all, GError **e
 }
 
 static gboolean noun_known(const char *noun) {
-  for (const Verb *verb = verbs_table(); verb->noun != NULL; verb++)
+  for (const Verb *verb = verbs_first(); verb != NULL; verb = verbs_next(verb))
     if (strcmp(verb->noun, noun) == 0)
       return TRUE;
   return FALSE;
 }
 
 static const Verb *find(const char *noun, const char *name) {
-  for (const Verb *verb = verbs_table(); verb->noun != NULL; verb++)
+  for (const Verb *verb = verbs_first(); verb != NULL; verb = verbs_next(verb))
     if (strcmp(verb->noun, noun) == 0 && g_strcmp0(verb->verb, name) == 0)
       return verb;
   return NULL;
@@ -191,7 +191,7 @@ static const Verb *find(const char *noun, const char *name) {
 /* Nouns (of NULL), or the verbs of a noun; each once. Free the array with g_free. */
 static const char **names(const char *noun) {
   g_autoptr(GPtrArray) all = g_ptr_array_new();
-  for (const Verb *verb = verbs_table(); verb->noun != NULL; verb++) {
+  for (const Verb *verb = verbs_first(); verb != NULL; verb = verbs_next(verb)) {
     const char *name = noun == NULL ? verb->noun : verb->verb;
     if (noun != NULL && strcmp(verb->noun, noun) != 0)
       continue;

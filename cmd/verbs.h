@@ -1,5 +1,6 @@
 /* THE table of commands. One row a verb; it parses the command line, prints --help at every level, and feeds man pages
- * and completion, so that these cannot disagree. Add a verb: one row in cmd/verbs_table.c, one function in cmd/NOUN.c. */
+ * and completion, so that these cannot disagree. Add a verb: one row in cmd/verbs_table*.c, one function in
+ * cmd/NOUN.c. */
 #pragma once
 
 #include <glib.h>
@@ -36,8 +37,9 @@ typedef struct {
 
 #define VERB_EXIT(exit) (1u << (exit))
 
-/* The rows, grouped by noun; ends with noun NULL (cmd/verbs_table.c). */
-const Verb *verbs_table(void);
+/* The rows, grouped by noun, section after section (cmd/verbs_table.c); NULL after the last. */
+const Verb *verbs_first(void);
+const Verb *verbs_next(const Verb *verb);
 /* One line for the noun of several verbs; NULL when there is no such noun. */
 const char *verbs_noun_help(const char *noun);
 /* --config, --json, --quiet, --help; ends with name NULL. */

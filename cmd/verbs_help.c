@@ -81,7 +81,7 @@ static gboolean in_noun(const Verb *verb, const char *noun) {
 
 static gsize verbs_width(const char *noun) {
   gsize width = 0;
-  for (const Verb *verb = verbs_table(); verb->noun != NULL; verb++)
+  for (const Verb *verb = verbs_first(); verb != NULL; verb = verbs_next(verb))
     if (in_noun(verb, noun))
       width = MAX(width, strlen(verb->verb) + (*verb->arguments == '\0' ? 0 : 1 + strlen(verb->arguments)));
   return width;
@@ -93,7 +93,7 @@ static char *noun_help(const char *noun) {
                          verbs_noun_help(noun), noun);
   gsize width = verbs_width(noun);
   const Verb *first = NULL, *last = NULL;
-  for (const Verb *verb = verbs_table(); verb->noun != NULL; verb++) {
+  for (const Verb *verb = verbs_first(); verb != NULL; verb = verbs_next(verb)) {
     if (!in_noun(verb, noun))
       continue;
     g_autofree char *left = g_strconcat(verb->verb, " ", verb->arguments, NULL);
@@ -114,9 +114,9 @@ static char *program_help(void) {
                               "Usage: gatepost COMMAND [OPTIONS]\n\nCommands:\n");
   const Verb *before = NULL;
   gsize width = 0;
-  for (const Verb *verb = verbs_table(); verb->noun != NULL; verb++)
+  for (const Verb *verb = verbs_first(); verb != NULL; verb = verbs_next(verb))
     width = MAX(width, strlen(verb->noun));
-  for (const Verb *verb = verbs_table(); verb->noun != NULL; before = verb++) {
+  for (const Verb *verb = verbs_first(); verb != NULL; before = verb, verb = verbs_next(verb)) {
     if (before != NULL && in_noun(before, verb->noun))
       continue;
     line(out, verb->noun, width, verb->verb == NULL ? verb->help : verbs_noun_help(verb->noun));

@@ -1,4 +1,4 @@
-#include "cmd/verbs.h"
+#include "cmd/verbs_table.h"
 
 #include <string.h>
 
@@ -31,6 +31,7 @@ static const NounHelp nouns[] = {
     {"domain", "mail domains, claimed and proved"},
     {"scim-token", "the keys with which identity providers push people"},
     {"user", "people, as their identity provider describes them"},
+    {"pat", "what people's mail programs use as passwords"},
     {"group", "groups, as their identity provider describes them"},
     {NULL},
 };
@@ -338,8 +339,27 @@ static const Verb table[] = {
     {NULL},
 };
 
-const Verb *verbs_table(void) {
-  return table;
+/* In the order of the help; a noun's rows are in one of them. */
+static const Verb *const sections[] = {table, verbs_doors};
+
+const Verb *verbs_first(void) {
+  return sections[0];
+}
+
+static gboolean in_section(const Verb *section, const Verb *verb) {
+  for (; section->noun != NULL; section++)
+    if (section == verb)
+      return TRUE;
+  return FALSE;
+}
+
+const Verb *verbs_next(const Verb *verb) {
+  if (verb[1].noun != NULL)
+    return verb + 1;
+  for (gsize i = 0; i + 1 < G_N_ELEMENTS(sections); i++)
+    if (in_section(sections[i], verb))
+      return sections[i + 1];
+  return NULL;
 }
 
 const char *verbs_noun_help(const char *noun) {

@@ -7,7 +7,7 @@
 /* Every row is whole: what --help promises is there. */
 static void test_table(void) {
   const Verb *before = NULL;
-  for (const Verb *verb = verbs_table(); verb->noun != NULL; before = verb++) {
+  for (const Verb *verb = verbs_first(); verb != NULL; before = verb, verb = verbs_next(verb)) {
     g_assert_nonnull(verb->arguments);
     g_assert_nonnull(verb->run);
     g_assert_cmpuint(strlen(verb->help), >, 0);
@@ -18,7 +18,7 @@ static void test_table(void) {
     if (verb->verb != NULL)
       g_assert_nonnull(verbs_noun_help(verb->noun));
     /* Rows of a noun stand together, or its help would show half of them. */
-    for (const Verb *other = verbs_table(); other != verb; other++)
+    for (const Verb *other = verbs_first(); other != verb; other = verbs_next(other))
       if (strcmp(other->noun, verb->noun) == 0)
         g_assert_cmpstr(before->noun, ==, verb->noun);
   }
@@ -34,7 +34,7 @@ static void test_help(void) {
   g_autofree char *program = verbs_help(NULL, NULL);
   holds(program, "Usage: gatepost COMMAND");
   holds(program, "Examples:");
-  for (const Verb *verb = verbs_table(); verb->noun != NULL; verb++) {
+  for (const Verb *verb = verbs_first(); verb != NULL; verb = verbs_next(verb)) {
     g_autofree char *name = g_strdup_printf("\n  %s ", verb->noun);
     holds(program, name);
     g_autofree char *own = verbs_help(verb->noun, verb);
