@@ -185,18 +185,23 @@ CREATE TABLE scim_pending_member (
   source_id bigint NOT NULL,
   group_id uuid NOT NULL,
   value text NOT NULL,
+  value_key text NOT NULL,
   display text,
+  display_key text,
   added_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (org_id, group_id, value),
   FOREIGN KEY (org_id, group_id) REFERENCES scim_group ON DELETE CASCADE
 );
 CREATE INDEX scim_pending_value ON scim_pending_member (org_id, source_id, value);
+CREATE INDEX scim_pending_key ON scim_pending_member (org_id, source_id, value_key);
 COMMENT ON TABLE scim_pending_member IS 'Members an identity provider named that are not here (yet). They become live when a person with that id, externalId or userName arrives.';
 COMMENT ON COLUMN scim_pending_member.org_id IS 'Organisation.';
 COMMENT ON COLUMN scim_pending_member.source_id IS 'The source that named it.';
 COMMENT ON COLUMN scim_pending_member.group_id IS 'The group.';
 COMMENT ON COLUMN scim_pending_member.value IS 'members.value as sent.';
+COMMENT ON COLUMN scim_pending_member.value_key IS 'NFKC_Casefold of it: finds a userName, and what filters compare.';
 COMMENT ON COLUMN scim_pending_member.display IS 'members.display as sent.';
+COMMENT ON COLUMN scim_pending_member.display_key IS 'NFKC_Casefold of it: what filters compare.';
 COMMENT ON COLUMN scim_pending_member.added_at IS 'When it was named.';
 
 CREATE TABLE scim_tombstone (

@@ -69,7 +69,8 @@ static const DbStatement directory_user = {
                          "g.org_id = p.org_id"
                          " AND g.group_id = p.group_id WHERE p.org_id = u.org_id AND p.source_id = "
                          "u.source_id"
-                         " AND p.value IN (u.user_id::text, u.external_id, u.user_name)),"
+                         " AND (p.value IN (u.user_id::text, u.external_id) OR p.value_key = "
+                         "u.user_name_key)),"
                          " 'extra', coalesce(u.extra, '{}'::jsonb), 'audit', " AUDIT_TAIL(
                              "u.user_id") ")::text"
                                           " FROM scim_user u JOIN source s ON s.org_id = u.org_id AND "

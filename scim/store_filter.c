@@ -166,7 +166,7 @@ static void add_email_key(Compiler *compiler, const ScimFilter *filter) {
 
 /* Rows by the index on their value. */
 static void add_row_value(Compiler *compiler, const ScimFilterRows *rows, const ScimFilter *filter) {
-  const char *literal = json_string_value(filter->literal);
+  g_autofree char *literal = literal_text(filter);
   gboolean id = crypto_uuid_valid(literal);
   g_autofree char *at = value(compiler, literal);
   add(compiler, "(");

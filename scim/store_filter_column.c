@@ -46,12 +46,12 @@ static const ScimFilterRows group_members = {
     " LEFT JOIN scim_user p ON m.kind = 'u' AND p.org_id = m.org_id AND p.user_id = m.member_id"
     " LEFT JOIN scim_group n ON m.kind = 'g' AND n.org_id = m.org_id AND n.group_id = m.member_id"
     " WHERE m.org_id = g.org_id AND m.group_id = g.group_id"
-    " UNION ALL SELECT lower(q.value), lower(q.display), 'user', NULL FROM scim_pending_member q"
+    " UNION ALL SELECT q.value_key, q.display_key, 'user', NULL FROM scim_pending_member q"
     " WHERE q.org_id = g.org_id AND q.group_id = g.group_id) e",
     "g.group_id IN (SELECT m.group_id FROM scim_member m WHERE m.org_id = $1 AND m.member_id = ",
     ")",
     "g.group_id IN (SELECT q.group_id FROM scim_pending_member q WHERE q.org_id = $1 AND q.source_id = $2 "
-    "AND q.value = ",
+    "AND q.value_key = ",
     ")",
 };
 

@@ -118,17 +118,23 @@ static void add_texts(DbArgs *args, const GPtrArray *texts, char **keep) {
   db_args_text_array(args, (const char *const *)texts->pdata, texts->len, keep);
 }
 
+/* Both stand in indexes; a key can be longer than its text. */
+static gboolean check_length(const char *value, const char *key, GError **error) {
+  if (strlen(value) <= LIMIT_KEY_BYTES && strlen(key) <= LIMIT_KEY_BYTES)
+    return TRUE;
+  g_autofree char *quoted = text_quote(value);
+  g_set_error(error, SCIM_ERROR, SCIM_ERROR_INVALID_VALUE, "members.value \"%s\" is longer than any id",
+              quoted);
+  return FALSE;
+}
+
 static gboolean sort_values(Apply *apply, GError **error) {
   GHashTableIter iter;
   gpointer value;
   g_hash_table_iter_init(&iter, apply->members->add);
   while (g_hash_table_iter_next(&iter, &value, NULL)) {
-    if (strlen(value) > LIMIT_KEY_BYTES) {
-      g_autofree char *quoted = text_quote(value);
-      g_set_error(error, SCIM_ERROR, SCIM_ERROR_INVALID_VALUE, "members.value \"%s\" is longer than any id",
-                  quoted);
+    if (!check_length(value, value, error))
       return FALSE;
-    }
     g_ptr_array_add(crypto_uuid_valid(value) ? apply->ids : apply->names, value);
     if (apply->members->cleared)
       g_ptr_array_add(apply->values, value);
@@ -277,10 +283,44 @@ static void set_unknown(const Apply *apply, GError **error) {
 
 static const DbStatement member_pend = {
     "scim_member_pend",
-    "WITH put AS (INSERT INTO scim_pending_member (org_id, source_id, group_id, value, display)"
-    " SELECT $1::bigint, $2::bigint, $3::uuid, w.value, nullif(w.display, '')"
-    " FROM unnest($4::text[], $5::text[]) w(value, display) ON CONFLICT DO NOTHING RETURNING value AS v) "
+    "WITH put AS (INSERT INTO scim_pending_member (org_id, source_id, group_id, value, value_key, display, "
+    "display_key)"
+    " SELECT $1::bigint, $2::bigint, $3::uuid, w.value, w.value_key, nullif(w.display, ''),"
+    " nullif(w.display_key, '') FROM unnest($4::text[], $5::text[], $6::text[], $7::text[])"
+    " w(value, value_key, display, display_key) ON CONFLICT DO NOTHING RETURNING value AS v) "
     "SELECT " SAMPLE("put")};
+
+/* Columns of the pending rows, beside `unknown`. */
+typedef struct {
+  GPtrArray *keys, *displays, *display_keys;
+} Pending;
+
+static void pending_clear(Pending *pending) {
+  g_ptr_array_unref(pending->keys);
+  g_ptr_array_unref(pending->displays);
+  g_ptr_array_unref(pending->display_keys);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Pending, pending_clear)
+
+static char *key_of(const char *text) {
+  char *key = text_key(text);
+  return key != NULL ? key : g_strdup(text);
+}
+
+static gboolean fill_pending(const Apply *apply, Pending *pending, GError **error) {
+  for (guint i = 0; i < apply->unknown->len; i++) {
+    const char *value = apply->unknown->pdata[i];
+    json_t *member = g_hash_table_lookup(apply->members->add, value);
+    const char *display = json_string_value(json_object_get(member, "display"));
+    g_ptr_array_add(pending->displays, (gpointer)(display != NULL ? display : ""));
+    g_ptr_array_add(pending->display_keys, key_of(display != NULL ? display : ""));
+    g_ptr_array_add(pending->keys, key_of(value));
+    if (!check_length(value, pending->keys->pdata[i], error))
+      return FALSE;
+  }
+  return TRUE;
+}
 
 static gboolean add_pending(Apply *apply, GError **error) {
   if (apply->unknown->len == 0)
@@ -289,18 +329,18 @@ static gboolean add_pending(Apply *apply, GError **error) {
     set_unknown(apply, error);
     return FALSE;
   }
-  g_autoptr(GPtrArray) displays = g_ptr_array_new();
-  for (guint i = 0; i < apply->unknown->len; i++) {
-    json_t *member = g_hash_table_lookup(apply->members->add, apply->unknown->pdata[i]);
-    const char *display = json_string_value(json_object_get(member, "display"));
-    g_ptr_array_add(displays, (gpointer)(display != NULL ? display : ""));
-  }
+  g_auto(Pending) pending = {g_ptr_array_new_with_free_func(g_free), g_ptr_array_new(),
+                             g_ptr_array_new_with_free_func(g_free)};
+  if (!fill_pending(apply, &pending, error))
+    return FALSE;
   DbArgs args = DB_ARGS_INIT;
-  g_autofree char *values_text = NULL, *displays_text = NULL;
+  g_autofree char *values_text = NULL, *keys_text = NULL, *displays_text = NULL, *display_keys_text = NULL;
   add_scope(&args, apply);
   db_args_text(&args, apply->group_id);
   add_texts(&args, apply->unknown, &values_text);
-  add_texts(&args, displays, &displays_text);
+  add_texts(&args, pending.keys, &keys_text);
+  add_texts(&args, pending.displays, &displays_text);
+  add_texts(&args, pending.display_keys, &display_keys_text);
   g_autoptr(DbResult) result = db_query(apply->db, &member_pend, &args, error);
   if (result == NULL)
     return FALSE;

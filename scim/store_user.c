@@ -153,7 +153,7 @@ void scim_store_user_queue_delete(ScimScope scope, Db *db, const char *id) {
 static const DbStatement user_arrival = {
     "scim_user_arrival",
     "WITH here AS (DELETE FROM scim_pending_member WHERE org_id = $1 AND source_id = $2"
-    " AND value IN ($3::text, $4, $5, $6) RETURNING group_id),"
+    " AND (value IN ($3::text, $4) OR value_key = $5) RETURNING group_id),"
     " live AS (INSERT INTO scim_member (org_id, group_id, member_id, kind)"
     " SELECT DISTINCT $1::bigint, group_id, $3::text::uuid, 'u'::\"char\" FROM here ON CONFLICT DO NOTHING)"
     " UPDATE scim_group g SET version = g.version + 1, modified_at = now()"
@@ -163,7 +163,6 @@ void scim_store_user_queue_arrival(ScimScope scope, Db *db, const ScimRecord *us
   DbArgs args = DB_ARGS_INIT;
   add_scope(&args, scope, user->id);
   db_args_text(&args, user->external_id);
-  db_args_text(&args, user->name);
   db_args_text(&args, user->name_key);
   db_queue(db, &user_arrival, &args, groups);
 }

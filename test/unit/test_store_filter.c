@@ -56,7 +56,7 @@ static const Case cases[] = {
     {"Group", "displayName eq \"Mail Users\"", "g.display_key = " V "[1]", "mail users"},
     {"Group", "members.value eq \"ghost\"",
      "(g.group_id IN (SELECT q.group_id FROM scim_pending_member q WHERE q.org_id = $1 AND q.source_id = $2 "
-     "AND q.value = " V "[1]))",
+     "AND q.value_key = " V "[1]))",
      "ghost"},
 };
 
