@@ -13,7 +13,7 @@ static const OutputColumn columns[] = {
 };
 
 /* What we use by name; their file names carry the version that the linker found, whatever the build saw. */
-static const char *const libraries[] = {"libmicrohttpd", "libpq",   "libcrypto",
+static const char *const libraries[] = {"libmicrohttpd", "libcurl", "libpq",   "libcrypto",
                                         "libutf8proc",   "libidn2", "libyaml"};
 
 static int add_library(struct dl_phdr_info *info, size_t size, void *data) {

@@ -1,6 +1,7 @@
 #include "lib/crypto.h"
 
 #include <openssl/crypto.h>
+#include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 #include <string.h>
@@ -17,6 +18,13 @@ void crypto_random(void *bytes, gsize n) {
 
 void crypto_sha256(const void *bytes, gsize n, guint8 digest[CRYPTO_SHA256_BYTES]) {
   SHA256(bytes, n, digest);
+}
+
+void crypto_hmac_sha256(const void *key, gsize key_n, const void *bytes, gsize n,
+                        guint8 digest[CRYPTO_SHA256_BYTES]) {
+  unsigned written = CRYPTO_SHA256_BYTES;
+  if (key_n > G_MAXINT || HMAC(EVP_sha256(), key, (int)key_n, bytes, n, digest, &written) == NULL)
+    g_error("HMAC failed");
 }
 
 gboolean crypto_equal(const void *a, const void *b, gsize n) {

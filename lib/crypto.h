@@ -9,6 +9,9 @@
 
 void crypto_random(void *bytes, gsize n);
 void crypto_sha256(const void *bytes, gsize n, guint8 digest[CRYPTO_SHA256_BYTES]);
+/* RFC 2104. */
+void crypto_hmac_sha256(const void *key, gsize key_n, const void *bytes, gsize n,
+                        guint8 digest[CRYPTO_SHA256_BYTES]);
 /* TRUE when equal; the time taken does not depend on where they differ. */
 gboolean crypto_equal(const void *a, const void *b, gsize n);
 void crypto_wipe(void *bytes, gsize n);

@@ -46,6 +46,10 @@
 #define LIMIT_RATE_BURST 400
 #define LIMIT_RATE_DELAY_SECONDS 5      /* shape this long before a 429 */
 
+/* HTTP as a client (lib/http_client.c), mail stores (mail/). */
+#define LIMIT_CLIENT_CONNECT_MS 1000     /* a mail store is near; a black hole must not hold a worker */
+#define LIMIT_DRIVER_ANSWER_BYTES (1u << 20) /* doveadm's list of 10,000 folders is about this */
+
 /* Text that reaches a log or an error message. */
 #define LIMIT_QUOTED_BYTES 80
 

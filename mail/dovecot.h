@@ -1,0 +1,7 @@
+/* The driver for Dovecot: its doveadm HTTP API. Dovecot makes a mailbox by itself when its row is there, so this one looks that it
+ * did, and ends sessions. The URL is that of the listener ("http://127.0.0.1:8080"), the secret is doveadm_api_key. */
+#pragma once
+
+#include "mail/driver.h"
+
+extern const MailDriverKind mail_dovecot;

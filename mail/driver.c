@@ -1,0 +1,16 @@
+#include "mail/driver.h"
+
+#include <string.h>
+
+#include "mail/dovecot.h"
+#include "mail/webhook.h"
+
+G_DEFINE_QUARK(mail - driver - error - quark, mail_driver_error)
+
+const MailDriverKind *mail_driver_find(const char *kind) {
+  static const MailDriverKind *const kinds[] = {&mail_dovecot, &mail_webhook};
+  for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
+    if (strcmp(kinds[i]->kind, kind) == 0)
+      return kinds[i];
+  return NULL;
+}
