@@ -8,8 +8,10 @@ import pytest
 CONNINFO = os.environ.get("GATEPOST_TEST_DATABASE")
 pytestmark = pytest.mark.skipif(not CONNINFO, reason="GATEPOST_TEST_DATABASE is not set: no migrated database to look at")
 
+SCHEMAS = "('public'::regnamespace, 'gatepost'::regnamespace)"
 # Keys that do not begin with org_id: the list of migrations/README.md.
-GLOBAL_TABLES = {"schema_migration"}
+GLOBAL_TABLES = {"schema_migration", "mail_backend"}
+GLOBAL_KEYS = {"mail_group_backend_fkey", "mailbox_backend_fkey"}
 GLOBAL_INDEXES = {
     "org_name_key",
     "scim_token_hash_key",
@@ -17,11 +19,17 @@ GLOBAL_INDEXES = {
     "scim_user_email",
     "write_request_at",
     "scim_tombstone_at",
+    "mail_address_global",
+    "mail_token_hash",
+    "mail_token_grouped",
+    "access_token_pkey",
 }
 
 DATA = [
     "org", "source", "domain", "scim_token", "scim_user", "scim_group", "scim_member", "scim_pending_member",
-    "scim_tombstone", "resource_count", "write_request",
+    "scim_tombstone", "resource_count", "write_request", "mail_backend", "mail_setting", "mail_group", "mailbox",
+    "mail_address", "mail_token", "access_token", "access_rule", "mail_change", "mail_held", "mail_loss", "sync_run",
+    "mail_send_hour",
 ]
 
 
@@ -39,8 +47,8 @@ def ask():
     connection.close()
 
 
-TABLES = """SELECT c.oid, c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace
-            AND c.relkind IN ('r', 'p') ORDER BY 2"""
+TABLES = f"""SELECT c.oid, c.relname FROM pg_class c WHERE c.relnamespace IN {SCHEMAS}
+             AND c.relkind IN ('r', 'p', 'v') ORDER BY 2"""
 
 
 def test_every_table_and_column_has_a_comment(ask):
@@ -59,14 +67,15 @@ def test_every_table_and_column_has_a_comment(ask):
 def test_every_function_has_a_comment_and_is_closed_to_the_public(ask):
     rows = ask(
         """SELECT proname, obj_description(oid, 'pg_proc'), has_function_privilege('public', oid, 'EXECUTE')
-           FROM pg_proc WHERE pronamespace = 'public'::regnamespace""")
+           FROM pg_proc WHERE pronamespace IN """ + SCHEMAS)
     assert {name for name, _, _ in rows} >= {"audit_prepare", "gatepost_grant"}
     assert [name for name, comment, public in rows if comment is None or public] == []
 
 
 def test_security_definer_functions_pin_their_search_path(ask):
     rows = ask(
-        """SELECT proname, proconfig FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef""")
+        f"""SELECT proname, proconfig FROM pg_proc WHERE pronamespace IN {SCHEMAS} AND prosecdef""")
+    assert {"dovecot_auth", "dovecot_userdb"} <= {name for name, _ in rows}
     assert [name for name, config in rows if not any(c.startswith("search_path=") for c in config or [])] == []
 
 
@@ -86,7 +95,7 @@ def test_org_id_leads_every_foreign_key(ask):
         """SELECT conname, a.attname FROM pg_constraint c
            JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
            WHERE contype = 'f' AND connamespace = 'public'::regnamespace""")
-    assert rows and [name for name, first in rows if first != "org_id"] == []
+    assert rows and {name for name, first in rows if first != "org_id"} == GLOBAL_KEYS
 
 
 def test_org_id_is_never_null(ask):
