@@ -58,8 +58,9 @@ packages_install() {
   DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" >&2
 }
 
+# Only root may fetch new lists; anybody may download and unpack by those that are there.
 packages_update() {
-  if [ -z "${packages_updated:-}" ]; then
+  if [ -z "${packages_updated:-}" ] && [ "$(id -u)" -eq 0 ]; then
     apt-get update -qq >&2
     packages_updated=yes
   fi
@@ -93,10 +94,6 @@ packages_postgres() {
      compgen -G "$top/build/host/usr/lib/postgresql/*/bin/initdb" >/dev/null; then
     return 0
   fi
-  if [ "$(id -u)" -ne 0 ]; then
-    echo "PostgreSQL's server programs are missing. Run ./quickstart once as root: it unpacks them into build/host." >&2
-    return 1
-  fi
   packages_update
   name=$(apt-cache search --names-only '^postgresql-[0-9]+$' | awk '{print $1}' | sort -t- -k2 -n | tail -n 1)
   if [ -z "$name" ] || [ "${name#postgresql-}" -lt 15 ]; then
@@ -111,7 +108,6 @@ packages_postgres() {
 packages_nginx() {
   local top=$1 libraries
   [ -x /usr/sbin/nginx ] || [ -x "$top/build/host/usr/sbin/nginx" ] && return 0
-  [ "$(id -u)" -eq 0 ] || { echo "nginx is missing; run ./test/run once as root." >&2; return 1; }
   packages_update
   mapfile -t libraries < <(packages_libraries nginx)
   packages_install "${libraries[@]}" && packages_unpack "$top" nginx

@@ -1,6 +1,6 @@
-#pragma once
 /* What the server under test serves: handlers, policies and routes, each for one behaviour, and the App that counts what
  * they saw. For test_http_server.c alone; handlers run on the server's threads, so counters are atomic. */
+#pragma once
 
 #include <string.h>
 
