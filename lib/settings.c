@@ -287,8 +287,11 @@ static gboolean from_own(const Layer *layer, GError **error) {
 }
 
 static gboolean from_file(const Layer *layer, GError **error) {
-  gboolean own = layer->own != NULL && settings_file_line(layer->file, layer->row->name, 0) > 0;
-  own = own || (layer->own != NULL && (layer->own->text != NULL || layer->own->list != NULL));
+  /* Only an empty list leaves nothing but its line; a line alone may also be words inside another value. */
+  gboolean own =
+      layer->own != NULL &&
+      (layer->own->text != NULL || layer->own->list != NULL ||
+       (layer->row->type == SETTINGS_LIST && settings_file_line(layer->file, layer->row->name, 0) > 0));
   const char *path = layer->by_file == NULL ? NULL : layer->by_file->text;
   g_autofree char *other = g_strconcat(layer->row->name, FILE_SUFFIX, NULL);
   if (own && path != NULL)
