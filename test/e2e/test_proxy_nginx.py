@@ -93,7 +93,8 @@ def test_a_large_body_passes(fronted, token):
 
 def test_the_clients_address_is_believed_from_the_front_only(fronted):
     gatepost = fronted[0]
-    secret = gatepost.cli.json("scim-token", "create", "--source", "main", "--name", "local", "--cidr", "127.0.0.1/32")["token"]
+    secret = gatepost.cli.json("scim-token", "create", "--source", "main", "--name", "local", "--cidr", "127.0.0.1/32",
+                                "--cidr", "::1/128")["token"]  # whichever localhost is
     foreign = gatepost.cli.json("scim-token", "create", "--source", "main", "--name", "foreign", "--cidr", "203.0.113.0/24")["token"]
     ok(request(fronted, "GET", "/scim/v2/Users", secret))
     assert request(fronted, "GET", "/scim/v2/Users", foreign).status == 401
