@@ -58,9 +58,10 @@ END $$;
 COMMENT ON FUNCTION public.mail_ip(text) IS 'The client''s address, IPv4 where it is mapped; NULL: unknown.';
 
 CREATE FUNCTION public.mail_protocol(service text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-  SELECT CASE lower(service) WHEN 'submission' THEN 'smtp' WHEN 'managesieve' THEN 'sieve' ELSE left(lower(service), 32) END
+  SELECT CASE lower(service) WHEN 'submission' THEN 'smtp' WHEN 'managesieve' THEN 'sieve'
+           ELSE coalesce(nullif(left(lower(service), 32), ''), 'unknown') END
 $$;
-COMMENT ON FUNCTION public.mail_protocol(text) IS 'Dovecot''s service as tokens and rules name it: imap, pop3, smtp, sieve, dav.';
+COMMENT ON FUNCTION public.mail_protocol(text) IS 'Dovecot''s service as tokens and rules name it: imap, pop3, smtp, sieve, dav; never NULL.';
 
 -- A text that starts with "[" would be taken for an IMAP response code, a line break for the next answer.
 CREATE FUNCTION public.mail_reason(words text, help text, code integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$
@@ -274,7 +275,7 @@ DECLARE
   oauth boolean := upper(mech) IN ('XOAUTH2', 'OAUTHBEARER');
   known boolean := false;
 BEGIN
-  try.login := left(lower(login), 254);
+  try.login := left(lower(coalesce(login, '')), 254);
   try.ip := public.mail_ip(remote);
   try.protocol := public.mail_protocol(service);
   try.mech := left(mech, 32);
@@ -401,14 +402,16 @@ BEGIN
   SELECT k.clients, coalesce(s.pat_reuse, 'notice') INTO seen, reuse FROM public.mail_token k
     LEFT JOIN public.mail_setting s ON s.org_id = k.org_id
    WHERE k.org_id = org AND k.token_id = token AND k.user_id = person;
-  IF seen IS NULL OR (kind = ANY (seen)) THEN
+  IF seen IS NULL THEN
     RETURN true;
   END IF;
-  IF reuse = 'enforce' AND seen <> '{}' THEN
+  IF reuse = 'enforce' AND seen <> '{}' AND NOT (kind = ANY (seen)) THEN
     RETURN false;
   END IF;
-  UPDATE public.mail_token k SET clients = k.clients || kind, last_used_client = left(client, 200)
-   WHERE k.org_id = org AND k.token_id = token AND cardinality(k.clients) < 16 AND NOT (kind = ANY (k.clients));
+  UPDATE public.mail_token k SET last_used_client = left(client, 200),
+         clients = CASE WHEN kind = ANY (k.clients) OR cardinality(k.clients) >= 16 THEN k.clients ELSE k.clients || kind END
+   WHERE k.org_id = org AND k.token_id = token
+     AND (k.last_used_client IS DISTINCT FROM left(client, 200) OR NOT (kind = ANY (k.clients)));
   RETURN true;
 END $$;
 COMMENT ON FUNCTION public.mail_token_client(bigint, bigint, uuid, text) IS 'Notes which program uses a token; false: a second kind of program, and the organisation refuses that.';
@@ -424,7 +427,7 @@ DECLARE
 BEGIN
   status := 0;
   message := '';
-  try.login := left(lower(login), 254);
+  try.login := left(lower(coalesce(login, '')), 254);
   try.ip := public.mail_ip(remote);
   try.protocol := public.mail_protocol(protocol);
   try.mech := left(mech, 32);
