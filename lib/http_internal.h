@@ -77,6 +77,7 @@ struct HttpRequest {
   gint64 begin, deadline;
   char id[40];
   IpAddress client;
+  gboolean forwarded_ignored; /* X-Forwarded-For from somebody who is not trusted */
   HttpReply *reply;
   int status;
   gpointer data;
@@ -107,6 +108,7 @@ struct HttpServer {
   GQueue big_waiting; /* requests whose large body has not had its turn */
   gboolean big_busy, stopping;
   gsize body_bytes;        /* of all bodies in memory */
+  gint64 forwarded_told;   /* when GP-1212 was last logged; 0: never */
   gint draining, requests; /* atomic; requests: between request line and completion */
 };
 

@@ -3,6 +3,8 @@
 
 #include "lib/clock.h"
 
+#define FORWARDED_TOLD_US (60 * G_USEC_PER_SEC)
+
 static const char *key(const HttpRequest *request, guint i) {
   return i < request->n_notes ? request->notes[i][0] : "note";
 }
@@ -32,12 +34,34 @@ static const char *method_label(const char *method) {
   return "other";
 }
 
+static gboolean may_tell(HttpServer *server) {
+  gint64 now = clock_now();
+  thread_monitor_enter(&server->lock);
+  gboolean may = server->forwarded_told == 0 || now - server->forwarded_told >= FORWARDED_TOLD_US;
+  if (may)
+    server->forwarded_told = now;
+  thread_monitor_leave(&server->lock);
+  return may;
+}
+
+/* GP-1212: either a front that the settings do not name, or somebody who would like to be another. */
+static void note_forwarded(HttpServer *server, const HttpRequest *request) {
+  char from[CIDR_TEXT_BYTES];
+  if (server->metrics != NULL)
+    metrics_add(server->metrics, "gatepost_http_forwarded_ignored_total", 1, NULL);
+  if (server->log != NULL && may_tell(server))
+    log_event(server->log, LOG_WARNING, "http_forwarded_ignored", "code", "GP-1212", "from",
+              cidr_address_format(&request->client, from), "request_id", request->id, NULL);
+}
+
 void http_log_request(HttpRequest *request) {
   HttpServer *server = request->server;
   double seconds = (double)(clock_now() - request->begin) / G_USEC_PER_SEC;
   const char *route = request->route != NULL ? request->route->name : "none";
   char code[8];
   g_snprintf(code, sizeof code, "%d", request->status);
+  if (request->forwarded_ignored)
+    note_forwarded(server, request);
   if (server->log != NULL)
     write_line(request, seconds, code, route);
   if (server->metrics == NULL)

@@ -164,8 +164,10 @@ void http_request_find_client(HttpRequest *request) {
   const HttpServer *server = request->server;
   const HttpConnection *connection = request->connection;
   request->client = connection->peer;
-  if (!connection->local && !cidr_any_contains(server->proxies, server->n_proxies, &connection->peer))
+  if (!connection->local && !cidr_any_contains(server->proxies, server->n_proxies, &connection->peer)) {
+    request->forwarded_ignored = http_request_header(request, "X-Forwarded-For") != NULL;
     return;
+  }
   GString *all = g_string_new(NULL);
   for (gsize i = 0; i < request->n_headers; i++)
     if (g_ascii_strcasecmp(request->headers[i].name, "X-Forwarded-For") == 0)

@@ -8,6 +8,8 @@ import threading
 import time
 import uuid
 
+from stack import scim, server
+
 
 def dial(address):
     host, port = address.rsplit(":", 1)
@@ -87,6 +89,21 @@ def test_forwarded_address(gatepost, tenant):
     answer = tenant.client.request("GET", "/Users?count=1", headers={"X-Forwarded-For": "198.51.100.1, 192.0.2.77"})
     line = log_line(gatepost, answer.headers["x-request-id"])
     assert "192.0.2.77" in line and "198.51.100.1" not in line
+
+
+def test_forwarded_by_a_stranger_is_told_once(run_dir, cluster):
+    """GP-1212: ignored, counted, and told at most once a minute."""
+    lone = server.Server(run_dir / "untrusting", cluster.conninfo("gatepost", "gatepost"), {"trusted_proxies": []})
+    lone.write_config().start()
+    try:
+        anyone = scim.Client(f"http://{lone.address}/scim/v2")
+        for _ in range(3):
+            anyone.request("GET", "/Schemas", headers={"X-Forwarded-For": "192.0.2.9"})
+        assert lone.wait_log("GP-1212") and lone.log.count("GP-1212") == 1
+        assert "192.0.2.9" not in lone.log
+        assert "gatepost_http_forwarded_ignored_total 3" in admin(lone, "/metrics")[1]
+    finally:
+        assert lone.stop() == 0
 
 
 def test_forwarded_nonsense(gatepost, tenant):
