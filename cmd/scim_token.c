@@ -34,6 +34,14 @@ static void wish_clear(Wish *wish) {
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Wish, wish_clear)
 
+char *scim_token_create_help(void) {
+  GString *out = g_string_new("Leniencies (LENIENCY; --strict is without all of them):\n");
+  for (int i = 0; i < SCIM_LENIENT_COUNT; i++)
+    g_string_append_printf(out, "  %-22s  %s\n", scim_dialect_name((ScimLeniency)i),
+                           scim_dialect_about((ScimLeniency)i));
+  return g_string_free(out, FALSE);
+}
+
 static void fail_leniency(const char *name, GError **error) {
   const char *names[SCIM_LENIENT_COUNT + 1] = {NULL};
   for (int i = 0; i < SCIM_LENIENT_COUNT; i++)

@@ -33,6 +33,8 @@ typedef struct {
   guint flags; /* VerbFlags */
   /* Returns an AppExit. With an error set the edge prints it and takes the exit code from it. */
   int (*run)(App *app, const VerbCall *call, GError **error);
+  /* What --help says beside the options, whole lines, from another table; NULL: nothing. Free with g_free. */
+  char *(*more_help)(void);
 } Verb;
 
 #define VERB_EXIT(exit) (1u << (exit))

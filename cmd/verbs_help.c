@@ -70,6 +70,9 @@ static char *verb_help(const Verb *verb) {
   options_lines(out, verb->options, width);
   options_lines(out, change, width);
   options_lines(out, verbs_common(), width);
+  g_autofree char *more = verb->more_help != NULL ? verb->more_help() : NULL;
+  if (more != NULL)
+    g_string_append_printf(out, "\n%s", more);
   g_string_append_printf(out, "\nExamples:\n  %s\n  %s\n", verb->examples[0], verb->examples[1]);
   exits_lines(out, verb->exits);
   return g_string_free(out, FALSE);
