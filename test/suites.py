@@ -24,6 +24,7 @@ E2E = {
     "cross-org": ["test_cross_org.py"],
     "http-gate": ["test_http_gate.py"],
     "http-server": ["test_http_server.py", "test_proxy_nginx.py"],
+    "races": ["test_races.py"],
     "lifecycle": ["test_lifecycle.py", "test_errors.py", "test_paging.py", "test_dialect.py"],
     "cli": ["test_cli.py", "test_cli_admin.py", "test_docs.py"],
 }
