@@ -1,11 +1,10 @@
 #include "cmd/serve.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 
+#include "cmd/process.h"
 #include "cmd/serve_health.h"
 #include "cmd/serve_metrics.h"
 #include "cmd/serve_notify.h"
@@ -13,19 +12,17 @@
 #include "cmd/settings.h"
 #include "cmd/store_house.h"
 #include "lib/clock.h"
-#include "lib/db_migrate.h"
 #include "lib/limits.h"
+#include "mail/wake.h"
 #include "scim/routes.h"
 
 #define US G_GINT64_CONSTANT(1000000)
 #define MS G_GINT64_CONSTANT(1000)
-#define CONNECT_SECONDS 5
-#define RETRY_FIRST_MS 200
-#define RETRY_MOST_MS 3000
 #define TICK_MS 1000
 #define PING_SECONDS 2
 #define DRAIN_SECONDS 25
 #define RATE_KEYS 10000
+#define ADMIN_WORKERS 4 /* for mail servers' questions, at a millisecond each */
 
 static void state_clear(ServeState *state) {
   http_server_free(state->server);
@@ -33,6 +30,8 @@ static void state_clear(ServeState *state) {
   scim_acks_free(state->scim.acks);
   scim_token_uses_free(state->scim.uses);
   rate_free(state->scim.rate);
+  mail_wake_free(state->wake);
+  db_pool_free(state->mail_pool);
   db_pool_free(state->pool);
   metrics_free(state->metrics);
   g_free(state->base);
@@ -45,108 +44,8 @@ static void state_init(ServeState *state, App *app, const Settings *settings) {
   thread_monitor_init(&state->lock);
   state->metrics = metrics_new(serve_metrics_families());
   g_autofree char *url = settings_public_url(settings);
+  state->policy_key = settings_string(settings, "mail_policy_key");
   state->base = g_strconcat(url, "/scim/v2", NULL);
-}
-
-/* ---- signals: the main thread alone waits for them; all threads made later inherit the mask */
-
-static void signals_of_interest(sigset_t *set) {
-  sigemptyset(set);
-  sigaddset(set, SIGTERM);
-  sigaddset(set, SIGINT);
-}
-
-static void signals_block(void) {
-  sigset_t set;
-  signals_of_interest(&set);
-  pthread_sigmask(SIG_BLOCK, &set, NULL);
-}
-
-/* The second signal ends the process where it stands; nothing acknowledged is lost by that. */
-static void signals_unblock(void) {
-  sigset_t set;
-  signals_of_interest(&set);
-  pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-}
-
-/* TRUE when one came within wait_ms (-1: for ever). */
-static gboolean signals_wait(int wait_ms) {
-  sigset_t set;
-  signals_of_interest(&set);
-  struct timespec wait = {wait_ms / 1000, (wait_ms % 1000) * 1000000L};
-  for (;;) {
-    int got = wait_ms < 0 ? sigwaitinfo(&set, NULL) : sigtimedwait(&set, NULL, &wait);
-    if (got > 0)
-      return TRUE;
-    if (errno != EINTR)
-      return FALSE;
-  }
-}
-
-/* ---- the database */
-
-/* NULL: the owner serves. A role that is missing, not ours to take or without rights would refuse every request. */
-static gboolean choose_role(Db *db, const Settings *settings, Log *log, const char **role, GError **error) {
-  const char *name = settings_string(settings, "database_role");
-  StoreHouseRole found;
-  *role = NULL;
-  if (*name == '\0')
-    return TRUE;
-  if (!store_house_role(db, name, &found, error))
-    return FALSE;
-  if (found.exists && found.member && found.granted)
-    *role = name;
-  else
-    log_event(log, LOG_WARNING, "database_role_unused", "role", name, "code", "GP-1303", "why",
-              !found.exists   ? "no such role"
-              : !found.member ? "the owner is no member of it"
-                              : "it has no rights",
-              NULL);
-  return TRUE;
-}
-
-static DbPool *meet_database(const Settings *settings, Log *log, GError **error) {
-  const char *conninfo = settings_string(settings, "database");
-  g_autoptr(Db) db = db_open(conninfo, "gatepost serve", clock_deadline(CONNECT_SECONDS), error);
-  const char *role;
-  if (db == NULL || !db_migrate_check(db, error) || !choose_role(db, settings, log, &role, error))
-    return NULL;
-  DbPoolOptions options = {.conninfo = conninfo,
-                           .application_name = "gatepost serve",
-                           .role = role,
-                           .size = (guint)settings_integer(settings, "database_connections")};
-  return db_pool_new(&options);
-}
-
-/* Somebody is about to run `gatepost db migrate`: ending here would only make a supervisor start us again. */
-static gboolean is_pending(const GError *error) {
-  return g_error_matches(error, DB_MIGRATE_ERROR, DB_MIGRATE_ERROR_FAILED);
-}
-
-static gboolean may_pass(const GError *error) {
-  return g_error_matches(error, DB_ERROR, DB_ERROR_UNAVAILABLE) ||
-         g_error_matches(error, DB_ERROR, DB_ERROR_TIMEOUT) || is_pending(error);
-}
-
-/* NULL without an error: a signal came first. */
-static DbPool *await_database(const Settings *settings, Log *log, GError **error) {
-  for (int most_ms = RETRY_FIRST_MS;; most_ms = MIN(most_ms * 2, RETRY_MOST_MS)) {
-    g_autoptr(GError) failed = NULL;
-    DbPool *pool = meet_database(settings, log, &failed);
-    if (pool != NULL)
-      return pool;
-    if (!may_pass(failed)) {
-      g_propagate_error(error, g_steal_pointer(&failed));
-      return NULL;
-    }
-    gboolean pending = is_pending(failed);
-    log_event(log, LOG_WARNING, pending ? "schema_pending" : "database_away", "code",
-              pending ? "GP-8103" : "GP-1301", "why", failed->message, NULL);
-    serve_notify(pending ? "STATUS=GP-8103 waiting for gatepost db migrate"
-                         : "STATUS=GP-1301 waiting for the database");
-    if (signals_wait(g_random_int_range(most_ms / 2, most_ms)))
-      return NULL;
-  }
 }
 
 /* ---- the timer: is the database there, and what may be done a little later */
@@ -186,6 +85,16 @@ static Cidr *proxies(const Settings *settings, gsize *n) {
   return cidrs;
 }
 
+/* A change of the directory is a hint for mail, in the same transaction; the wake-up comes after it. */
+static void queue_mail(Db *db, gint64 org_id, ScimKind kind, const char *id, gpointer data) {
+  (void)data;
+  mail_wake_queue(db, org_id, kind == SCIM_KIND_USER ? 'u' : 'g', id);
+}
+
+static void wake_mail(gpointer data) {
+  mail_wake_touch(data);
+}
+
 static HttpServer *listen_on(ServeState *state, HttpServerOptions *options, GError **error) {
   options->metrics = state->metrics;
   HttpServer *server = http_server_new(options, error);
@@ -196,18 +105,22 @@ static HttpServer *listen_on(ServeState *state, HttpServerOptions *options, GErr
 }
 
 static gboolean listen_admin(ServeState *state, const Settings *settings, GError **error) {
+  gsize n;
+  g_autofree Cidr *trusted = proxies(settings, &n);
   HttpServerOptions options = {.listen = settings_string(settings, "listen_admin"),
                                .routes = serve_health_routes(),
                                .fallback = serve_health_policy(),
                                .app = state,
                                .log = state->quiet,
-                               .workers = 1,
-                               .queue = 16};
+                               .trusted_proxies = trusted,
+                               .n_trusted_proxies = n,
+                               .workers = ADMIN_WORKERS};
   state->admin = listen_on(state, &options, error);
   return state->admin != NULL;
 }
 
 static gboolean listen_world(ServeState *state, const Settings *settings, GError **error) {
+  state->wake = mail_wake_new(state->pool);
   state->scim = (ScimService){
       .pool = state->pool,
       .log = state->log,
@@ -216,6 +129,7 @@ static gboolean listen_world(ServeState *state, const Settings *settings, GError
       .base = state->base,
       .acks = scim_acks_new(),
       .uses = scim_token_uses_new(),
+      .directory = {queue_mail, wake_mail, state->wake},
   };
   gsize n;
   g_autofree Cidr *trusted = proxies(settings, &n);
@@ -242,7 +156,7 @@ static void stop(ServeState *state) {
   thread_monitor_leave(&state->lock);
   log_event(state->log, LOG_INFO, "stopping", NULL);
   serve_notify("STOPPING=1");
-  signals_unblock();
+  process_signals_unblock();
   if (state->server != NULL)
     http_server_drain(state->server, clock_deadline(DRAIN_SECONDS));
 }
@@ -259,7 +173,7 @@ static void serve_until_signal(ServeState *state, int ready_fd) {
   ThreadTimer *looker = thread_timer_new("db-look", TICK_MS, look, state);
   ThreadTimer *keeper = thread_timer_new("keeper", TICK_MS, tick, state);
   tell_ready(state, ready_fd);
-  signals_wait(-1);
+  process_signals_wait(-1);
   stop(state);
   thread_timer_free(looker);
   thread_timer_free(keeper);
@@ -291,18 +205,22 @@ int verb_serve(App *app, const VerbCall *call, GError **error) {
   const Settings *settings = read_ready_fd(call, &ready_fd, error) ? app_settings(app, error) : NULL;
   if (settings == NULL)
     return APP_BAD_CONFIG;
-  signals_block();
+  process_signals_block();
   raise_open_files();
   g_auto(ServeState) state;
   state_init(&state, app, settings);
   if (!listen_admin(&state, settings, error))
     return APP_FAILED;
-  DbPool *pool = await_database(settings, state.log, error);
+  DbPool *pool = process_await_database(settings, state.log, "gatepost serve", error);
   if (pool == NULL)
     return *error == NULL ? APP_OK : APP_FAILED;
+  DbPool *mail_pool = process_await_database(settings, state.log, "gatepost mail", error);
   thread_monitor_enter(&state.lock);
   state.pool = pool;
+  state.mail_pool = mail_pool;
   thread_monitor_leave(&state.lock);
+  if (mail_pool == NULL)
+    return *error == NULL ? APP_OK : APP_FAILED;
   if (!listen_world(&state, settings, error))
     return APP_FAILED;
   serve_until_signal(&state, (int)ready_fd);

@@ -16,6 +16,9 @@ typedef struct {
   HttpServer *server; /* NULL until then */
   HttpServer *admin;
   ScimService scim;
+  struct MailWake *wake;
+  DbPool *mail_pool;      /* sign-ins have connections of their own; NULL until the database was met */
+  const char *policy_key; /* of the settings */
   char *base;
   gint64 started_us; /* wall clock */
 

@@ -13,6 +13,7 @@
 #include "cmd/doctor.h"
 #include "cmd/explain.h"
 #include "cmd/init.h"
+#include "cmd/mode.h"
 #include "cmd/proxy.h"
 #include "cmd/serve.h"
 #include "cmd/user.h"
@@ -31,7 +32,17 @@ static const NounHelp nouns[] = {
     {"domain", "mail domains, claimed and proved"},
     {"scim-token", "the keys with which identity providers push people"},
     {"user", "people, as their identity provider describes them"},
+    {"dovecot", "what to put into Dovecot, and the proof that it works"},
+    {"postfix", "what to put into Postfix"},
     {"pat", "what people's mail programs use as passwords"},
+    {"mode", "whose sign-in counts: the mail server's passwords, or only ours"},
+    {"rule", "who may use which protocol from where and when"},
+    {"mail-setting", "what an organisation wants of its mail"},
+    {"backend", "the mail stores"},
+    {"mail-group", "groups whose members get a mailbox"},
+    {"mailbox", "mailboxes, and whose they are"},
+    {"sync", "the mail store follows the directory"},
+    {"mail-events", "what Dovecot tells of who opened which mailbox"},
     {"group", "groups, as their identity provider describes them"},
     {NULL},
 };
@@ -104,6 +115,12 @@ static const VerbOption serve_options[] = {
 static const VerbOption user_list_options[] = {
     {"filter", "PREFIX", "whose userName begins so"},
     {"limit", "N", "at most so many (default: 100)"},
+    ADMIN_OPTION_ORG,
+    {NULL},
+};
+
+static const VerbOption user_contain_options[] = {
+    {"why", "TEXT", "the reason; kept, and in the record"},
     ADMIN_OPTION_ORG,
     {NULL},
 };
@@ -310,6 +327,25 @@ static const Verb table[] = {
      VERB_EXIT(APP_NOT_FOUND) | VERB_EXIT(APP_UNREACHABLE),
      0,
      verb_user_show},
+    {"user",
+     "contain",
+     "PERSON",
+     "shut every door to a person's mail at once, without the identity provider",
+     user_contain_options,
+     {"gatepost user contain eve@example.org --why \"laptop stolen\"",
+      "gatepost user contain eve@example.org --why \"case 17\" --org acme"},
+     VERB_EXIT(APP_NOT_FOUND) | VERB_EXIT(APP_UNREACHABLE),
+     0,
+     verb_user_contain},
+    {"user",
+     "release",
+     "PERSON",
+     "end a containment; everything is as it was",
+     org_options,
+     {"gatepost user release eve@example.org", "gatepost user release eve@example.org --json"},
+     VERB_EXIT(APP_NOT_FOUND) | VERB_EXIT(APP_UNREACHABLE),
+     0,
+     verb_user_release},
     {"group",
      "list",
      "",
@@ -341,7 +377,7 @@ static const Verb table[] = {
 };
 
 /* In the order of the help; a noun's rows are in one of them. */
-static const Verb *const sections[] = {table, verbs_doors};
+static const Verb *const sections[] = {table, verbs_sync, verbs_doors, verbs_stack};
 
 const Verb *verbs_first(void) {
   return sections[0];

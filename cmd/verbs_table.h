@@ -4,3 +4,6 @@
 #include "cmd/verbs.h"
 
 extern const Verb verbs_doors[]; /* who may sign in: tokens, rules, modes, notices */
+extern const Verb verbs_sync[];  /* mailboxes follow the directory */
+extern const Verb verbs_drivers[]; /* what the mail server tells */
+extern const Verb verbs_stack[]; /* what goes into Dovecot and Postfix */

@@ -70,6 +70,10 @@ void db_queue(Db *db, const DbStatement *statement, const DbArgs *args, DbResult
 /* A script of several commands without arguments (migrations). Not in pipeline mode; not inside db_tx_run. */
 gboolean db_script(Db *db, const char *sql, GError **error);
 
+/* Sleeps until a NOTIFY comes that the connection LISTENs to, or for wait_ms. FALSE: the connection is lost. Outside
+ * transactions. A notification is a hint: it may be lost, so look now and then all the same. */
+gboolean db_await(Db *db, int wait_ms, gboolean *notified);
+
 /* Results: row and column from 0. A NULL is NULL / 0 / FALSE. Text lives as long as the result. */
 int db_rows(const DbResult *result);
 int db_affected(const DbResult *result);

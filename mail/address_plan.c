@@ -15,14 +15,14 @@ static char *in_our_domains(const char *text, const char *const *domains, const 
   return NULL;
 }
 
-static char *by_local_part(const MailTemplate *item, const MailPerson *person, const char *const *domains,
+static char *by_local_part(const MailTemplate *item, const MailMember *person, const char *const *domains,
                            const char **why) {
   gsize n = strcspn(person->user_name, "@");
   g_autofree char *text = g_strdup_printf("%.*s@%s", (int)n, person->user_name, item->domain);
   return in_our_domains(text, domains, why);
 }
 
-char *mail_address_wanted(const MailTemplate *item, const MailPerson *person, const char *const *domains,
+char *mail_address_wanted(const MailTemplate *item, const MailMember *person, const char *const *domains,
                           const char **why) {
   switch (item->rule) {
   case MAIL_RULE_PRIMARY_EMAIL:
@@ -42,7 +42,7 @@ static int compare(const void *a, const void *b) {
   return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-char **mail_address_aliases(const MailPerson *person, const char *primary, const char *const *domains) {
+char **mail_address_aliases(const MailMember *person, const char *primary, const char *const *domains) {
   g_autoptr(GPtrArray) aliases = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; person->emails != NULL && person->emails[i] != NULL; i++) {
     const char *why = NULL;

@@ -60,13 +60,11 @@ static const MailTaken *blocker(const MailPlanInput *input, const char *address)
 
 static void add_collision(MailPlan *plan, const char *address, const MailTaken *taken) {
   char day[CLOCK_TEXT_BYTES];
-  char *why = taken->resting
-                  ? g_strdup_printf("was %s's and rests until %s", taken->who,
-                                    clock_format_day(taken->until_us, day))
-              : taken->passing
-                  ? g_strdup_printf("still delivers to %s, who was renamed, until %s", taken->who,
-                                    clock_format_day(taken->until_us, day))
-                  : g_strdup_printf("belongs to %s", taken->who);
+  char *why = taken->resting   ? g_strdup_printf("was %s's and rests until %s", taken->who,
+                                                 clock_format_day(taken->until_us, day))
+              : taken->passing ? g_strdup_printf("still delivers to %s, who was renamed, until %s",
+                                                 taken->who, clock_format_day(taken->until_us, day))
+                               : g_strdup_printf("belongs to %s", taken->who);
   add(plan, MAIL_STEP_COLLIDE, address, why);
 }
 
@@ -207,8 +205,8 @@ static void plan_stayer(const MailPlanInput *input, MailPlan *plan) {
                      !mail_plan_has(plan, MAIL_STEP_CHANGE);
   if (plan->steps->len == 0)
     add(plan, MAIL_STEP_KEEP, found->address, NULL);
-  plan->idle = nothing && plan->open == found->open && !found->held && !found->returns &&
-               found->lent_until_us == 0;
+  plan->idle =
+      nothing && plan->open == found->open && !found->held && !found->returns && found->lent_until_us == 0;
 }
 
 void mail_plan_make(const MailPlanInput *input, MailPlan *plan) {

@@ -26,7 +26,7 @@ typedef enum {
 
 typedef struct {
   const MailTemplate *item; /* of the mail group with the lowest priority number; NULL: in none */
-  const MailPerson *person;
+  const MailMember *person;
   const MailFound *found;
   const char *const *domains; /* verified ones of the organisation; ends with NULL */
   GHashTable *taken;          /* address → MailTaken; NULL: not looked up, all are free */
@@ -43,10 +43,10 @@ typedef struct {
 typedef struct {
   GArray *steps; /* MailStep, at least one */
   MailCause cause;
-  gboolean open;   /* shall the mail store let sessions live? */
-  char *address;   /* primary, after the steps; NULL: no mailbox */
-  GStrv aliases;   /* after the steps, sorted */
-  gboolean idle;   /* nothing to write and nothing to tell */
+  gboolean open; /* shall the mail store let sessions live? */
+  char *address; /* primary, after the steps; NULL: no mailbox */
+  GStrv aliases; /* after the steps, sorted */
+  gboolean idle; /* nothing to write and nothing to tell */
 } MailPlan;
 
 void mail_plan_make(const MailPlanInput *input, MailPlan *plan);

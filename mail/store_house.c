@@ -83,12 +83,14 @@ static gboolean read_templates(DbPool *pool, gint64 deadline, MailHouse *house, 
 /* Groups inside groups count with their outer one; the smallest rank wins. */
 static const DbStatement scope = {
     "mail_house_scope",
-    "WITH RECURSIVE top AS (SELECT group_id, (row_number() OVER (ORDER BY priority, mail_group_id) - 1)::int AS rank"
+    "WITH RECURSIVE top AS (SELECT group_id, (row_number() OVER (ORDER BY priority, mail_group_id) - 1)::int "
+    "AS rank"
     " FROM mail_group WHERE org_id = $1),"
     " down(id, rank) AS (SELECT group_id, rank FROM top UNION SELECT m.member_id, d.rank FROM down d"
     " JOIN scim_member m ON m.org_id = $1 AND m.group_id = d.id AND m.kind = 'g'),"
     " best AS (SELECT id, min(rank) AS rank FROM down GROUP BY id)"
-    " SELECT coalesce(array_agg(id ORDER BY id), '{}')::text, coalesce(array_agg(rank ORDER BY id), '{}')::text"
+    " SELECT coalesce(array_agg(id ORDER BY id), '{}')::text, coalesce(array_agg(rank ORDER BY id), "
+    "'{}')::text"
     " FROM best"};
 static const DbStatement domains = {
     "mail_house_domains",
@@ -119,9 +121,8 @@ MailHouse *mail_store_house(DbPool *pool, gint64 deadline, gint64 org_id, GError
 }
 
 static const DbStatement due = {
-    "mail_house_due",
-    "UPDATE mail_setting SET reconcile_at = now() + interval '15 minutes'"
-    " WHERE org_id = $1 AND reconcile_at <= now() AND paused_at IS NULL RETURNING org_id"};
+    "mail_house_due", "UPDATE mail_setting SET reconcile_at = now() + interval '15 minutes'"
+                      " WHERE org_id = $1 AND reconcile_at <= now() AND paused_at IS NULL RETURNING org_id"};
 
 gboolean mail_store_house_due(DbPool *pool, gint64 deadline, gint64 org_id, gboolean *mine, GError **error) {
   DbArgs args = DB_ARGS_INIT;
@@ -131,8 +132,8 @@ gboolean mail_store_house_due(DbPool *pool, gint64 deadline, gint64 org_id, gboo
   return result != NULL;
 }
 
-static const DbStatement hurry = {
-    "mail_house_hurry", "UPDATE mail_setting SET reconcile_at = now() WHERE org_id = $1"};
+static const DbStatement hurry = {"mail_house_hurry",
+                                  "UPDATE mail_setting SET reconcile_at = now() WHERE org_id = $1"};
 
 void mail_store_house_hurry(Db *db, gint64 org_id) {
   DbArgs args = DB_ARGS_INIT;

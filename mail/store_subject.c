@@ -1,24 +1,25 @@
 #include "mail/store_subject.h"
 
-#include <string.h>
+#include "mail/error.h"
 
 void mail_subject_clear(MailSubject *subject) {
-  mail_person_clear(&subject->person);
+  mail_member_clear(&subject->person);
   mail_found_clear(&subject->found);
   subject->item = NULL;
 }
 
 /* Of s (user_id, item: rank or mail_group_id), u scim_user, b mailbox. */
-#define SUBJECT_COLUMNS                                                                                            \
-  "coalesce(s.user_id, b.user_id)::text, u.user_id IS NOT NULL, coalesce(u.active, false), u.user_name, u.doc,"     \
-  " s.item, b.mailbox_id::text, b.address, b.origin <> 'found', b.state = 'disabled', b.pinned, b.open,"            \
-  " b.contained_at IS NOT NULL,"                                                                                   \
-  " EXISTS (SELECT 1 FROM mail_held h WHERE h.org_id = $1 AND h.mailbox_id = b.mailbox_id AND h.action = "          \
-  "'disable'),"                                                                                                    \
-  " coalesce((extract(epoch from b.lent_until) * 1000000)::bigint, 0), b.mail_group_id,"                            \
-  " coalesce(b.quota_bytes, 0), array_to_string(b.protocols, ','), b.deliver_disabled,"                             \
-  " (SELECT string_agg(a.address, ',' ORDER BY a.address COLLATE \"C\") FROM mail_address a"                        \
-  " WHERE a.org_id = $1 AND a.mailbox_id = b.mailbox_id AND a.kind = 'alias'),"                                     \
+#define SUBJECT_COLUMNS                                                                                    \
+  "coalesce(s.user_id, b.user_id)::text, u.user_id IS NOT NULL, coalesce(u.active, false), u.user_name, "  \
+  "u.doc,"                                                                                                 \
+  " s.item, b.mailbox_id::text, b.address, b.origin <> 'found', b.state = 'disabled', b.pinned, b.open,"   \
+  " b.contained_at IS NOT NULL,"                                                                           \
+  " EXISTS (SELECT 1 FROM mail_held h WHERE h.org_id = $1 AND h.mailbox_id = b.mailbox_id AND h.action = " \
+  "'disable'),"                                                                                            \
+  " coalesce((extract(epoch from b.lent_until) * 1000000)::bigint, 0), b.mail_group_id,"                   \
+  " coalesce(b.quota_bytes, 0), array_to_string(b.protocols, ','), b.deliver_disabled,"                    \
+  " (SELECT string_agg(a.address, ',' ORDER BY a.address COLLATE \"C\") FROM mail_address a"               \
+  " WHERE a.org_id = $1 AND a.mailbox_id = b.mailbox_id AND a.kind = 'alias'),"                            \
   " b.user_id IS DISTINCT FROM s.user_id"
 
 enum {
@@ -72,16 +73,16 @@ static void read_subject(const DbResult *result, int row, MailSubject *subject) 
   subject->person.active = db_bool(result, row, COLUMN_ACTIVE);
   subject->person.user_name = g_strdup(db_text(result, row, COLUMN_NAME));
   if (subject->person.known)
-    mail_person_read(&subject->person, db_text(result, row, COLUMN_DOC));
+    mail_member_read(&subject->person, db_text(result, row, COLUMN_DOC));
   read_found(result, row, &subject->found);
 }
 
 static const DbStatement lock_person = {
     "mail_subject_lock_person",
     "SELECT pg_advisory_xact_lock(hashtextextended('gatepost mail ' || $2::text, $1::bigint))"};
-static const DbStatement lock_mailbox = {
-    "mail_subject_lock_mailbox",
-    "SELECT mailbox_id FROM mailbox WHERE org_id = $1 AND user_id = $2::uuid AND state <> 'purged' FOR UPDATE"};
+static const DbStatement lock_mailbox = {"mail_subject_lock_mailbox",
+                                         "SELECT mailbox_id FROM mailbox WHERE org_id = $1 AND user_id = "
+                                         "$2::uuid AND state <> 'purged' FOR UPDATE"};
 
 void mail_store_subject_lock(Db *db, gint64 org_id, const char *user_id) {
   DbArgs args = DB_ARGS_INIT;
@@ -95,12 +96,15 @@ void mail_store_subject_lock(Db *db, gint64 org_id, const char *user_id) {
 static const DbStatement load = {
     "mail_subject_load",
     "WITH RECURSIVE up(id) AS (SELECT group_id FROM scim_member WHERE org_id = $1 AND member_id = $2::uuid"
-    " UNION SELECT m.group_id FROM up JOIN scim_member m ON m.org_id = $1 AND m.member_id = up.id AND m.kind = 'g'),"
-    " s AS (SELECT $2::uuid AS user_id, (SELECT g.mail_group_id FROM mail_group g JOIN up ON g.group_id = up.id"
+    " UNION SELECT m.group_id FROM up JOIN scim_member m ON m.org_id = $1 AND m.member_id = up.id AND m.kind "
+    "= 'g'),"
+    " s AS (SELECT $2::uuid AS user_id, (SELECT g.mail_group_id FROM mail_group g JOIN up ON g.group_id = "
+    "up.id"
     " WHERE g.org_id = $1 ORDER BY g.priority, g.mail_group_id LIMIT 1) AS item)"
     " SELECT " SUBJECT_COLUMNS " FROM s LEFT JOIN scim_user u ON u.org_id = $1 AND u.user_id = s.user_id"
     " LEFT JOIN mailbox b ON b.org_id = $1 AND b.mailbox_id = coalesce("
-    "(SELECT o.mailbox_id FROM mailbox o WHERE o.org_id = $1 AND o.user_id = s.user_id AND o.state <> 'purged'),"
+    "(SELECT o.mailbox_id FROM mailbox o WHERE o.org_id = $1 AND o.user_id = s.user_id AND o.state <> "
+    "'purged'),"
     " (SELECT o.mailbox_id FROM scim_tombstone t JOIN mailbox o ON o.org_id = $1 AND o.user_id = t.user_id"
     " AND o.state <> 'purged' WHERE t.org_id = $1 AND t.source_id = u.source_id"
     " AND t.external_id = u.external_id AND t.deleted_at > now() - interval '30 days'"
@@ -116,7 +120,10 @@ gboolean mail_store_subject_load(Db *db, const MailHouse *house, const char *use
     return FALSE;
   read_subject(row, 0, subject);
   subject->item = mail_house_template(house, db_int(row, 0, COLUMN_ITEM));
-  return TRUE;
+  if (subject->item != NULL || db_null(row, 0, COLUMN_ITEM))
+    return TRUE;
+  mail_error_set(error, MAIL_ERROR_AWAY, 0, "the mail groups were changed a moment ago; this person is next");
+  return FALSE;
 }
 
 static const DbStatement gone = {
@@ -127,7 +134,8 @@ static const DbStatement gone = {
     " SELECT EXISTS (SELECT 1 FROM top) AND NOT EXISTS (SELECT 1 FROM down"
     " JOIN scim_member m ON m.org_id = $1 AND m.group_id = down.id AND m.kind = 'u')"};
 
-gboolean mail_store_group_gone(Db *db, gint64 org_id, gint64 mail_group_id, gboolean *is_gone, GError **error) {
+gboolean mail_store_group_gone(Db *db, gint64 org_id, gint64 mail_group_id, gboolean *is_gone,
+                               GError **error) {
   DbArgs args = DB_ARGS_INIT;
   db_args_int(&args, org_id);
   db_args_int(&args, mail_group_id);
@@ -141,7 +149,8 @@ gboolean mail_store_group_gone(Db *db, gint64 org_id, gint64 mail_group_id, gboo
 static const DbStatement taken = {
     "mail_address_taken",
     "SELECT a.address, a.kind IN ('former', 'resting'), a.kind = 'resting', a.mailbox_id::text,"
-    " coalesce(u.user_name || ' (' || b.address || ')', b.address, 'the list of ' || g.group_name, 'somebody'),"
+    " coalesce(u.user_name || ' (' || b.address || ')', b.address, 'the list of ' || g.group_name, "
+    "'somebody'),"
     " coalesce((extract(epoch from a.until) * 1000000)::bigint, 0)"
     " FROM mail_address a LEFT JOIN mailbox b ON b.org_id = a.org_id AND b.mailbox_id = a.mailbox_id"
     " LEFT JOIN scim_user u ON u.org_id = a.org_id AND u.user_id = b.user_id"
@@ -156,8 +165,7 @@ GHashTable *mail_store_taken(Db *db, gint64 org_id, char **addresses, GError **e
   g_autoptr(DbResult) result = db_query(db, &taken, &args, error);
   if (result == NULL)
     return NULL;
-  GHashTable *table =
-      g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)mail_taken_free);
+  GHashTable *table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)mail_taken_free);
   for (int i = 0; i < db_rows(result); i++) {
     MailTaken *row = g_new0(MailTaken, 1);
     row->passing = db_bool(result, i, 1);
@@ -184,7 +192,8 @@ static const DbStatement scan_others = {
     "WITH s AS MATERIALIZED (SELECT b.user_id, b.mailbox_id, NULL::int AS item FROM mailbox b"
     " WHERE b.org_id = $1 AND b.user_id IS NOT NULL AND b.state <> 'purged' AND b.user_id > $4::uuid"
     " AND NOT EXISTS (SELECT 1 FROM scim_member m WHERE m.org_id = $1 AND m.member_id = b.user_id"
-    " AND m.kind = 'u' AND m.group_id = ANY ($2::uuid[])) ORDER BY b.user_id LIMIT $5 + cardinality($3::int[]) * 0)"
+    " AND m.kind = 'u' AND m.group_id = ANY ($2::uuid[])) ORDER BY b.user_id LIMIT $5 + "
+    "cardinality($3::int[]) * 0)"
     " SELECT " SUBJECT_COLUMNS " FROM s LEFT JOIN scim_user u ON u.org_id = $1 AND u.user_id = s.user_id"
     " LEFT JOIN mailbox b ON b.org_id = $1 AND b.mailbox_id = s.mailbox_id ORDER BY s.user_id"};
 

@@ -5,7 +5,7 @@
 #include "mail/house.h"
 
 typedef struct {
-  MailPerson person;
+  MailMember person;
   MailFound found;
   const MailTemplate *item; /* borrowed from the house; NULL: in no mail group */
 } MailSubject;

@@ -22,12 +22,12 @@ void mail_template_free(MailTemplate *item) {
   g_free(item);
 }
 
-void mail_person_clear(MailPerson *person) {
+void mail_member_clear(MailMember *person) {
   g_free(person->user_id);
   g_free(person->user_name);
   g_free(person->primary_email);
   g_strfreev(person->emails);
-  *person = (MailPerson){0};
+  *person = (MailMember){0};
 }
 
 void mail_found_clear(MailFound *found) {
@@ -46,7 +46,7 @@ void mail_taken_free(MailTaken *taken) {
   g_free(taken);
 }
 
-void mail_person_read(MailPerson *person, const char *doc) {
+void mail_member_read(MailMember *person, const char *doc) {
   g_autoptr(json_t) tree = doc != NULL ? json_loads(doc, 0, NULL) : NULL;
   g_autoptr(GStrvBuilder) emails = g_strv_builder_new();
   const char *primary = NULL;

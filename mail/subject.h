@@ -13,28 +13,28 @@ typedef struct {
   char *domain;
   char *protocols; /* "imap,pop3": compared as it stands */
   char *backend;
-  char *home;        /* the back end's pattern */
+  char *home;         /* the back end's pattern */
   gint64 quota_bytes; /* 0: none */
   MailAddressRule rule;
   gboolean aliases, deliver_disabled;
 } MailTemplate;
 
 typedef struct {
-  char *user_id;   /* NULL: the mailbox has no person */
-  gboolean known;  /* in the directory now */
+  char *user_id;  /* NULL: the mailbox has no person */
+  gboolean known; /* in the directory now */
   gboolean active;
   char *user_name;
   char *primary_email; /* the one marked so, else the first; NULL: none */
   GStrv emails;        /* all; may be NULL */
-} MailPerson;
+} MailMember;
 
 typedef struct {
   char *mailbox_id; /* NULL: none */
   char *address;
-  gboolean managed;  /* made or adopted: only these are ever changed */
+  gboolean managed; /* made or adopted: only these are ever changed */
   gboolean disabled, pinned, open, contained;
-  gboolean held;     /* its disabling waits for an admin */
-  gboolean returns;  /* was the same person's, who was deleted and is here again under another id */
+  gboolean held;        /* its disabling waits for an admin */
+  gboolean returns;     /* was the same person's, who was deleted and is here again under another id */
   gint64 lent_until_us; /* 0: not lent */
   gint64 mail_group_id; /* 0: none */
   gint64 quota_bytes;
@@ -54,12 +54,12 @@ typedef struct {
 
 MailAddressRule mail_rule_parse(const char *name); /* what the column allows */
 void mail_template_free(MailTemplate *item);
-void mail_person_clear(MailPerson *person);
+void mail_member_clear(MailMember *person);
 void mail_found_clear(MailFound *found);
 void mail_taken_free(MailTaken *taken);
 
 /* Fills emails and primary_email from a resource's JSON text. Texts that are no addresses are kept as they are. */
-void mail_person_read(MailPerson *person, const char *doc);
+void mail_member_read(MailMember *person, const char *doc);
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MailPerson, mail_person_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MailMember, mail_member_clear)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MailFound, mail_found_clear)

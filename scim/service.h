@@ -10,6 +10,14 @@
 #include "scim/project.h"
 #include "scim/token.h"
 
+/* Who else wants to know which people and groups changed: queue is called in the write transaction, once a resource;
+ * committed after it, for a wake-up. Either may be NULL. */
+typedef struct {
+  void (*queue)(Db *db, gint64 org_id, ScimKind kind, const char *id, gpointer data);
+  void (*committed)(gpointer data);
+  gpointer data;
+} ScimDirectoryHook;
+
 typedef struct {
   DbPool *pool;
   Log *log;
@@ -18,6 +26,7 @@ typedef struct {
   const char *base;           /* public_url + "/scim/v2", no trailing slash */
   struct ScimAcks *acks;      /* creates whose answer was sent, waiting to be marked (scim/housekeeping.h) */
   struct ScimTokenUses *uses; /* last uses of tokens, waiting to be written */
+  ScimDirectoryHook directory;
 } ScimService;
 
 /* Who asks, for what, until when. Freed with the request. */

@@ -55,7 +55,12 @@ static gboolean settle(Db *db, gpointer data, DbSettled *settled, GError **error
 }
 
 gboolean scim_write_run(ScimWrite *write, DbTxBody body, GError **error) {
-  return db_tx_run(write->service->pool, write->call->deadline, body, settle, write, error);
+  if (!db_tx_run(write->service->pool, write->call->deadline, body, settle, write, error))
+    return FALSE;
+  const ScimDirectoryHook *hook = &write->service->directory;
+  if (hook->committed != NULL)
+    hook->committed(hook->data);
+  return TRUE;
 }
 
 gboolean scim_write_check_match(const ScimWrite *write, GError **error) {
@@ -113,6 +118,9 @@ void scim_write_queue_trace(const ScimWrite *write, Db *db, const char *action, 
   json_decref(detail);
   ScimRequestKey key = request_key(write);
   scim_store_request_queue(write->scope, db, &key, write->record.id);
+  const ScimDirectoryHook *hook = &write->service->directory;
+  if (hook->queue != NULL)
+    hook->queue(db, write->scope.org_id, write->type->kind, write->record.id, hook->data);
 }
 
 static void set_taken(const ScimWrite *write, const ScimOwner *owner, GError **error) {

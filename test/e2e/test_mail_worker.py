@@ -1,0 +1,525 @@
+"""The worker on a real database: from a push to the mailbox and the mail store, leavers, the guard, several workers, kill -9.
+The mail store is one of the customer's own, reached by the webhook driver."""
+
+import itertools
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+
+import pytest
+
+from conftest import new_gatepost, new_tenant
+from stack import host, recorder, scim, server
+
+_numbers = itertools.count(1)
+OK, REFUSED, PARTLY = 0, 4, 6
+
+
+@pytest.fixture(scope="module")
+def mail(run_dir, cluster):
+    """A gatepost of its own: workers look at every organisation of their database."""
+    instance = new_gatepost(run_dir / "mail", cluster, "mail")
+    instance.start()
+    yield instance
+    assert instance.stop() == 0
+
+
+@pytest.fixture(scope="module")
+def store(mail):
+    store = recorder.Recorder()
+    key = mail.folder / "hook.key"
+    key.write_text(store.secret + "\n")
+    host.give(key)
+    mail.cli.json("backend", "add", "hook", "--kind", "webhook", "--url", store.url, "--secret-file", str(key))
+    yield store
+    store.stop()
+    assert store.forged == 0
+
+
+class World:
+    """An organisation with a verified domain and one mail group."""
+
+    def __init__(self, mail, cluster):
+        self.mail = mail
+        self.tenant = new_tenant(mail, cluster)
+        self.tenant.sql = self.sql
+        self.cluster = cluster
+        self.org = self.tenant.org
+        self.domain = f"{self.org}.example"
+        self.cli("domain", "add", self.domain)
+        self.cli("domain", "verify", self.domain, "--trust")
+        self.group = self.post("/Groups", {"schemas": [scim.GROUP], "displayName": f"mail-{self.org}"})
+        self.cli("mail-group", "add", self.group["displayName"], "--quota", "1G")
+
+    def cli(self, *argv):
+        return self.mail.cli.json(*argv, "--org", self.org)
+
+    def run(self, *argv):
+        return self.mail.cli.run(*argv, "--org", self.org)
+
+    def sql(self, statement, *arguments):
+        with self.cluster.session("mail") as cursor:
+            cursor.execute(statement, arguments)
+            return cursor.fetchall() if cursor.description else None
+
+    def post(self, path, body):
+        answer = self.tenant.client.request("POST", path, body)
+        assert answer.status == 201, answer
+        return answer.json
+
+    def patch(self, path, *operations):
+        answer = self.tenant.client.request("PATCH", path, {"schemas": [scim.PATCH], "Operations": list(operations)})
+        assert answer.status in (200, 204), answer
+
+    def person(self, name=None, join=True, **more):
+        name = name or f"p{next(_numbers)}"
+        person = self.post("/Users", {"schemas": [scim.USER], "userName": f"{name}@{self.domain}", "externalId": f"x-{name}",
+                                      "active": True, **more})
+        if join:
+            self.join(person)
+        return person
+
+    def people(self, n):
+        people = [self.person(join=False) for _ in range(n)]
+        self.join(*people)
+        return people
+
+    def join(self, *people):
+        self.patch(f"/Groups/{self.group['id']}", {"op": "add", "path": "members", "value": [{"value": p["id"]} for p in people]})
+
+    def leave(self, *people):
+        for person in people:
+            self.patch(f"/Groups/{self.group['id']}", {"op": "remove", "path": f"members[value eq \"{person['id']}\"]"})
+
+    def active(self, person, value):
+        self.patch(f"/Users/{person['id']}", {"op": "replace", "path": "active", "value": value})
+
+    def box(self, person):
+        rows = self.sql("SELECT address, state, open, desired_gen = applied_gen, mailbox_id::text FROM mailbox"
+                        " WHERE user_id = %s AND state <> 'purged'", person["id"])
+        return rows[0] if rows else None
+
+    def states(self):
+        rows = self.sql("SELECT state, open, count(*) FROM mailbox b JOIN org o USING (org_id) WHERE o.name = %s"
+                        " GROUP BY 1, 2 ORDER BY 1, 2", self.org)
+        return {(state, is_open): n for state, is_open, n in rows}
+
+    def once(self, code=OK):
+        done = self.run("sync", "once", "--json")
+        assert done.returncode == code, done.stdout + done.stderr
+        return json.loads(done.stdout)
+
+    def held(self):
+        return self.cli("sync", "held")["held"]
+
+
+@pytest.fixture
+def world(mail, store, cluster):
+    return World(mail, cluster)
+
+
+class Worker:
+    """`gatepost sync run` as a process."""
+
+    def __init__(self, mail, name):
+        self.log = open(mail.folder / f"{name}.log", "ab")
+        self.process = subprocess.Popen(
+            host.as_user([server.binary(), "sync", "run", "--worker", name, "--config", str(mail.config)]), stdout=self.log,
+            stderr=self.log, stdin=subprocess.DEVNULL, cwd="/", start_new_session=True)
+
+    def signal(self, number):
+        os.killpg(self.process.pid, number)
+
+    def stop(self):
+        self.signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+    def kill(self):
+        self.signal(signal.SIGKILL)
+        self.process.wait()
+
+
+@pytest.fixture
+def worker(mail):
+    worker = Worker(mail, "w1")
+    time.sleep(0.5)
+    yield worker
+    if worker.process.poll() is None:
+        assert worker.stop() == 0
+
+
+def wait(condition, seconds=10):
+    """Seconds until the condition held; fails when it never did."""
+    begin = time.monotonic()
+    while time.monotonic() - begin < seconds:
+        if condition():
+            return time.monotonic() - begin
+        time.sleep(0.02)
+    raise AssertionError(f"not within {seconds} s")
+
+
+# Joiners, movers
+
+def test_push_makes_a_mailbox_within_two_seconds(world, store, worker):
+    person = world.person("ada")
+    took = wait(lambda: world.box(person) and world.box(person)[3], 5)
+    assert took <= 2
+    assert world.box(person)[:4] == (f"ada@{world.domain}", "active", True, True)
+    assert store.mailboxes[f"ada@{world.domain}"] == {
+        "open": True, "quota": 1 << 30, "aliases": [], "generation": 1, "id": world.box(person)[4]}
+
+
+def test_once_makes_everything_and_then_has_nothing_to_do(world, store):
+    world.people(5)
+    assert world.once()["create"] == 5
+    calls = len(store.calls)
+    assert world.once() == {"keep": 5, "held": 0}
+    assert len(store.calls) == calls
+
+
+def test_plan_changes_nothing(world):
+    world.people(3)
+    plan = world.cli("sync", "plan")
+    assert [step["action"] for step in plan["steps"]] == ["create"] * 3
+    assert world.states() == {}
+    assert world.run("sync", "plan", "--exit-code").returncode == PARTLY
+
+
+def test_aliases_follow_the_other_emails(world, store):
+    person = world.person("eve", emails=[{"value": f"eve@{world.domain}", "primary": True},
+                                         {"value": f"e.v@{world.domain}"}, {"value": "eve@elsewhere.example"}])
+    world.once()
+    assert world.cli("mailbox", "show", f"e.v@{world.domain}")["aliases"] == [f"e.v@{world.domain}"]
+    world.patch(f"/Users/{person['id']}", {"op": "replace", "path": "emails", "value": [{"value": f"eve@{world.domain}"}]})
+    world.once()
+    assert world.sql("SELECT kind FROM mail_address WHERE address = %s", f"e.v@{world.domain}") == [("resting",)]
+    assert store.mailboxes[f"eve@{world.domain}"]["aliases"] == []
+
+
+def test_rename_keeps_the_mailbox_and_the_old_address(world, store):
+    person = world.person("old")
+    world.once()
+    before = world.box(person)
+    home = world.sql("SELECT home FROM mailbox WHERE mailbox_id = %s", before[4])
+    world.patch(f"/Users/{person['id']}", {"op": "replace", "path": "userName", "value": f"new@{world.domain}"})
+    assert world.once()["rename"] == 1
+    after = world.box(person)
+    assert after[0] == f"new@{world.domain}" and after[4] == before[4]
+    assert world.sql("SELECT home FROM mailbox WHERE mailbox_id = %s", before[4]) == home
+    assert world.sql("SELECT kind, until > now() + interval '89 days' FROM mail_address WHERE address = %s",
+                     f"old@{world.domain}") == [("former", True)]
+    assert f"old@{world.domain}" not in store.mailboxes and f"new@{world.domain}" in store.mailboxes
+
+
+def test_a_freed_address_rests_and_nobody_gets_a_second_best_one(world):
+    first = world.person("sam")
+    world.once()
+    world.patch(f"/Users/{first['id']}", {"op": "replace", "path": "userName", "value": f"samuel@{world.domain}"})
+    world.once()
+    second = world.person("sam")
+    plan = world.cli("sync", "plan")
+    assert [(s["action"], s["address"]) for s in plan["steps"]] == [("collide", f"sam@{world.domain}")]
+    assert f"samuel@{world.domain}" in plan["steps"][0]["why"]
+    world.once()
+    assert world.box(second) is None
+    world.sql("UPDATE mail_address SET until = now() WHERE address = %s", f"sam@{world.domain}")
+    world.once()
+    assert world.box(second) is None  # now it rests
+    world.sql("UPDATE mail_address SET until = now() WHERE address = %s", f"sam@{world.domain}")
+    world.once()
+    assert world.box(second)[0] == f"sam@{world.domain}"
+    homes = world.sql("SELECT home FROM mailbox WHERE user_id IN (%s, %s)", first["id"], second["id"])
+    assert len(set(homes)) == 2  # never the mail of the former owner
+
+
+def test_an_override_survives_every_push(world, store):
+    person = world.person("quo")
+    world.once()
+    world.cli("mailbox", "set", f"quo@{world.domain}", "--quota", "7G")
+    world.cli("mail-group", "template", world.group["displayName"], "--quota", "2G")
+    world.patch(f"/Users/{person['id']}", {"op": "replace", "path": "displayName", "value": "Quo"})
+    world.once()
+    assert store.mailboxes[f"quo@{world.domain}"]["quota"] == 7 << 30
+    world.cli("mailbox", "set", f"quo@{world.domain}", "--quota", "template")
+    world.once()
+    assert store.mailboxes[f"quo@{world.domain}"]["quota"] == 2 << 30
+
+
+def test_adopting_takes_what_matches_and_leaves_the_rest(world, tmp_path):
+    os.chmod(tmp_path, 0o755)
+    person = world.person("known", join=False, emails=[{"value": f"second@{world.domain}"}])
+    names = tmp_path / "list.txt"
+    names.write_text(f"# old server\nknown@{world.domain}\ninfo@{world.domain}\n")
+    os.chmod(names, 0o644)
+    plan = world.cli("mailbox", "adopt", str(names), "--plan")
+    assert plan["counts"] == {"exact": 1, "alias": 0, "unsure": 0, "none": 1} and world.states() == {}
+    world.cli("mailbox", "adopt", str(names))
+    world.once()
+    assert world.box(person)[:2] == (f"known@{world.domain}", "active")
+    assert len(world.cli("mailbox", "list")["mailboxes"]) == 1
+
+
+# Leavers
+
+def test_leaver_and_return(world, store, worker):
+    person = world.person("lee")
+    address = f"lee@{world.domain}"
+    wait(lambda: world.box(person) and world.box(person)[3])
+    world.active(person, False)
+    assert wait(lambda: not store.mailboxes[address]["open"], 5) <= 2
+    wait(lambda: world.box(person)[3])
+    before = world.box(person)
+    assert before[:4] == (address, "disabled", False, True)
+    shown = world.cli("mailbox", "show", address)
+    assert shown["doors"]["sign-in"]["state"] == "shut" and shown["doors"]["sessions"]["state"] == "shut"
+    assert shown["why"] == "inactive in the directory"
+    world.active(person, True)
+    assert wait(lambda: store.mailboxes[address]["open"], 5) <= 2
+    wait(lambda: world.box(person)[3])
+    assert world.box(person) == (address, "active", True, True, before[4])
+
+
+def test_a_deleted_person_who_comes_back_finds_the_same_mailbox(world):
+    person = world.person("dee")
+    world.once()
+    before = world.box(person)
+    assert world.tenant.client.request("DELETE", f"/Users/{person['id']}").status == 204
+    world.once()
+    assert world.box(person)[1] == "disabled"
+    stranger = world.person("dee2", userName=f"dee@{world.domain}") if False else None
+    assert stranger is None
+    again = world.person("dee")
+    world.once()
+    after = world.box(again)
+    assert after[:2] == (before[0], "active") and after[4] == before[4] and world.box(person) is None
+
+
+def test_flood_of_leavers_is_cut_at_once_and_held_above_the_cap(world, store):
+    people = world.people(25)
+    world.once()
+    for person in people[:20]:
+        world.active(person, False)
+    counts = world.once(REFUSED)
+    assert counts["disable"] == 10 and counts["held"] == 10
+    assert world.states() == {("active", False): 10, ("active", True): 5, ("disabled", False): 10}
+    assert sum(store.mailboxes[p["userName"]]["open"] for p in people) == 5  # sessions of all twenty were cut
+    held = world.held()
+    assert {row["cause"] for row in held} == {"inactive"}
+    # Looking again changes nothing and counts nothing twice.
+    assert "disable" not in world.once(REFUSED) and len(world.held()) == 10
+    # One comes back by the directory: nothing is left of it.
+    back = next(p for p in people if p["userName"] == held[0]["person"])
+    world.active(back, True)
+    world.once(REFUSED)
+    assert world.box(back)[1:3] == ("active", True) and len(world.held()) == 9
+    # Two are meant so, the others are lent their sign-ins.
+    ids = [row["id"] for row in world.held()]
+    world.cli("sync", "approve", *ids[:2])
+    world.cli("sync", "reject", "--all")
+    world.once()
+    assert world.states() == {("active", True): 13, ("disabled", False): 12}
+    # The loan ends: above the cap they are held again, and shut.
+    world.sql("UPDATE mailbox SET lent_until = now() - interval '1 second' WHERE lent_until IS NOT NULL")
+    world.once(REFUSED)
+    assert world.states() == {("active", False): 7, ("active", True): 6, ("disabled", False): 12}
+
+
+def test_emptied_group_is_held_whatever_the_cap_says(world, store):
+    people = world.people(3)
+    world.once()
+    world.patch(f"/Groups/{world.group['id']}", {"op": "remove", "path": "members"})
+    assert world.once(REFUSED)["held"] == 3
+    assert world.states() == {("active", True): 3}  # they go on
+    assert {row["cause"] for row in world.held()} == {"vanished"}
+    world.cli("sync", "reject", "--all")
+    world.once()
+    assert world.states() == {("active", True): 3}
+    world.sql("UPDATE mailbox SET lent_until = NULL WHERE lent_until IS NOT NULL")
+    world.once(REFUSED)
+    world.cli("sync", "approve", "--all")
+    world.once()
+    assert world.states() == {("disabled", False): 3}
+    world.join(*people)
+    world.once()
+    assert world.states() == {("active", True): 3}
+
+
+def test_vanished_group_is_held(world):
+    world.people(2)
+    world.once()
+    assert world.tenant.client.request("DELETE", f"/Groups/{world.group['id']}").status == 204
+    world.once(REFUSED)
+    assert world.states() == {("active", True): 2}
+    assert world.sql("SELECT vanished_at IS NOT NULL FROM mail_group g JOIN org o USING (org_id) WHERE o.name = %s",
+                     world.org) == [(True,)]
+
+
+def test_leaving_the_group_is_a_change_below_the_cap(world):
+    people = world.people(4)
+    world.once()
+    world.leave(people[0])
+    assert world.once()["disable"] == 1
+    assert world.box(people[0])[1] == "disabled"
+
+
+def test_nothing_follows_from_an_empty_organisation(world, mail):
+    """Absence is never a delete: an organisation whose worker finds no people keeps every mailbox."""
+    world.people(3)
+    world.once()
+    world.sql("UPDATE mailbox SET user_id = NULL WHERE org_id = (SELECT org_id FROM org WHERE name = %s)", world.org)
+    world.sql("DELETE FROM scim_member m USING org o WHERE o.org_id = m.org_id AND o.name = %s", world.org)
+    world.once()
+    assert world.states() == {("active", True): 3}
+
+
+def test_tokens_sleep_and_are_revoked_after_the_grace(world):
+    person = world.person("tok")
+    world.once()
+    org_id = world.sql("SELECT org_id FROM org WHERE name = %s", world.org)[0][0]
+    world.sql("INSERT INTO mail_token (org_id, user_id, name, hash, hash_grouped, hint, protocols, created_by)"
+              " VALUES (%s, %s, 'phone', sha256('a'), sha256('b'), 'abcd', '{imap}', 'test')", org_id, person["id"])
+    world.active(person, False)
+    world.once()
+    assert world.sql("SELECT revoked_at FROM mail_token WHERE org_id = %s", org_id) == [(None,)]
+    world.sql("UPDATE mailbox SET disabled_at = now() - interval '8 days' WHERE org_id = %s", org_id)
+    world.once()
+    assert world.sql("SELECT revoked_at IS NOT NULL, revoked_why FROM mail_token WHERE org_id = %s", org_id) == [
+        (True, "the mailbox is disabled: inactive in the directory")]
+
+
+def test_purge_only_after_retention_and_approval(world, store):
+    person = world.person("gone")
+    address = f"gone@{world.domain}"
+    world.once()
+    world.active(person, False)
+    world.once()
+    world.sql("UPDATE mailbox SET disabled_at = now() - interval '31 days' WHERE user_id = %s", person["id"])
+    world.once(REFUSED)
+    assert [row["action"] for row in world.held()] == ["purge"] and address in store.mailboxes
+    world.cli("sync", "approve", "--all")
+    world.once()
+    assert address not in store.mailboxes and store.count("purge", address) == 1
+    assert world.sql("SELECT state FROM mailbox WHERE user_id = %s", person["id"]) == [("purged",)]
+
+
+# Trouble
+
+def test_store_out_of_order_is_partly_done_and_comes_right(world, store):
+    person = world.person("tro")
+    store.broken = True
+    try:
+        counts = world.once(PARTLY)
+        assert counts["create"] == 1 and counts["failed"] >= 1
+        assert world.box(person)[1:4] == ("active", True, False)
+        assert "503" in world.cli("mailbox", "show", f"tro@{world.domain}")["error"]
+    finally:
+        store.broken = False
+    time.sleep(11)  # the breaker
+    world.sql("UPDATE mailbox SET not_before = NULL WHERE user_id = %s", person["id"])
+    world.once()
+    assert world.box(person)[3]
+
+
+def test_pause_and_resume(world):
+    world.people(1)
+    world.cli("sync", "pause")
+    world.once()
+    assert world.states() == {}
+    world.cli("sync", "resume")
+    assert world.once()["create"] == 1
+
+
+def test_history_names_what_was_done(world):
+    world.people(2)
+    world.once()
+    runs = world.cli("sync", "history")["runs"]
+    assert runs[0]["trigger"] == "once" and runs[0]["counts"]["create"] == 2
+    assert world.sql("SELECT count(*) FROM audit a JOIN org o USING (org_id) WHERE o.name = %s AND kind = 'sync'"
+                     " AND action = 'mailbox.create'", world.org) == [(2,)]
+
+
+# Several workers, and death
+
+def settle(world, seconds=90):
+    wait(lambda: world.sql("SELECT (SELECT count(*) FROM mail_change) + (SELECT count(*) FROM mailbox"
+                           " WHERE desired_gen <> applied_gen)") == [(0,)], seconds)
+
+
+def check_model(world, store, model):
+    """Every person of the model has exactly the mailbox they should have, here and in the store."""
+    rows = world.sql("SELECT user_id::text, address, state = 'active' FROM mailbox b JOIN org o USING (org_id)"
+                     " WHERE o.name = %s ORDER BY 1", world.org)
+    assert rows == sorted((user_id, address, is_open) for user_id, (address, is_open) in model.items())
+    for address, is_open in model.values():
+        assert store.mailboxes[address]["open"] == is_open, address
+    assert len({box["id"] for box in store.mailboxes.values() if box}) == len(store.mailboxes)
+
+
+def changes(world, people, n, rng):
+    """n random joins of the switch `active`; the model of the end."""
+    model = {p["id"]: (p["userName"], True) for p in people}
+    for _ in range(n):
+        person = rng.choice(people)
+        value = rng.random() < 0.5
+        world.active(person, value)
+        model[person["id"]] = (person["userName"], value)
+    return model
+
+
+def test_two_workers_one_of_them_frozen_end_equal_to_the_model(world, mail, store):
+    world.sql("UPDATE mail_setting SET guard_count = 100000 WHERE org_id = (SELECT org_id FROM org WHERE name = %s)", world.org)
+    workers = [Worker(mail, "a"), Worker(mail, "b")]
+    try:
+        people = world.people(40)
+        store.delay = 0.02
+        rng = random.Random(7)
+        model = changes(world, people, 300, rng)
+        workers[0].signal(signal.SIGSTOP)
+        model.update(changes(world, people, 350, rng))
+        time.sleep(35)  # past its leases
+        workers[0].signal(signal.SIGCONT)
+        latest = changes(world, people, 350, rng)
+        # `changes` begins from all active: only those it touched count.
+        touched = world.sql("SELECT user_id::text, active FROM scim_user u JOIN org o USING (org_id) WHERE o.name = %s", world.org)
+        model = {user_id: (latest[user_id][0], active) for user_id, active in touched}
+        store.delay = 0
+        settle(world)
+        check_model(world, store, model)
+    finally:
+        store.delay = 0
+        for worker in workers:
+            worker.signal(signal.SIGCONT)
+            worker.stop()
+
+
+def test_killed_again_and_again_it_converges_and_does_nothing_twice(world, mail, store):
+    world.sql("UPDATE mail_setting SET guard_count = 5 WHERE org_id = (SELECT org_id FROM org WHERE name = %s)", world.org)
+    rng = random.Random(11)
+    people = world.people(30)
+    store.delay = 0.005
+    try:
+        for turn in range(50):
+            worker = Worker(mail, "victim")
+            person = people[turn % len(people)]
+            if turn % 5 == 4:
+                world.patch(f"/Users/{person['id']}", {"op": "replace", "path": "displayName", "value": f"turn {turn}"})
+            if turn == 25:
+                for leaver in people[:12]:
+                    world.active(leaver, False)
+            time.sleep(rng.uniform(0.02, 0.25))
+            worker.kill()
+    finally:
+        store.delay = 0
+    world.sql("UPDATE mailbox SET lease_until = NULL, not_before = NULL")
+    world.once(REFUSED)
+    # At most five were disabled whatever died when; the rest is held, all twelve doors are shut.
+    assert world.states() == {("active", False): 7, ("active", True): 18, ("disabled", False): 5}
+    assert len(world.held()) == 7
+    assert world.sql("SELECT count(*), count(DISTINCT mailbox_id) FROM mail_loss l JOIN org o USING (org_id)"
+                     " WHERE o.name = %s", world.org) == [(5, 5)]
+    for person in people:
+        assert store.mailboxes[person["userName"]]["open"] == (person not in people[:12])
+        assert world.sql("SELECT count(*) FROM audit WHERE action = 'mailbox.create' AND subject = %s", person["id"]) == [(1,)]
