@@ -609,14 +609,14 @@ CREATE FUNCTION public.mail_send_allowed(login text, recipients integer, OUT all
 DECLARE
   box record;
   this_hour timestamptz := date_trunc('hour', now());
-  address text := left(lower(login), 254);
+  who text := lower(login);
 BEGIN
   SELECT x.org_id, x.login, x.user_id, s.send_per_hour AS cap, s.help_text AS help INTO box
     FROM (SELECT n.org_id, n.address AS login, n.user_id FROM public.mail_address a
             JOIN public.mailbox n ON n.org_id = a.org_id AND n.mailbox_id = a.mailbox_id
-           WHERE a.address = $1 AND a.kind IN ('primary', 'alias', 'former')
+           WHERE a.address = who AND a.kind IN ('primary', 'alias', 'former')
           UNION ALL
-          SELECT t.org_id, t.login, NULL FROM public.mail_token t WHERE t.login = $1
+          SELECT t.org_id, t.login, NULL FROM public.mail_token t WHERE t.login = who
           LIMIT 1) x
     JOIN public.mail_setting s ON s.org_id = x.org_id;
   allowed := true;
@@ -659,7 +659,7 @@ BEGIN
     GRANT SELECT, INSERT, UPDATE, DELETE ON public.org, public.source, public.domain, public.scim_token,
       public.scim_user, public.scim_group, public.scim_member, public.scim_pending_member, public.scim_tombstone,
       public.resource_count, public.write_request TO gatepost_app;
-    GRANT SELECT, INSERT, UPDATE, DELETE ON public.mail_backend, public.mail_setting, public.mail_group, public.mailbox,
+    GRANT SELECT, INSERT, UPDATE, DELETE ON public.mail_event_position, public.mail_backend, public.mail_setting, public.mail_group, public.mailbox,
       public.mail_address, public.mail_token, public.access_token, public.access_rule, public.mail_change,
       public.mail_held, public.mail_loss, public.sync_run, public.mail_send_hour TO gatepost_app;
     GRANT SELECT ON public.mail_now, public.mail_address_now, gatepost.dovecot_user, gatepost.postfix_domain,

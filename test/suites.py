@@ -103,7 +103,7 @@ def suite_house(count):
 
 
 def suite_db(count):
-    """The C suite brings its own clusters; the schema's rules are read from a freshly migrated database."""
+    """The C suite brings its own clusters; the schema, and the decisions it makes, are asked of a freshly migrated database."""
     with tempfile.TemporaryDirectory(prefix="gatepost-db-") as folder:
         os.chmod(folder, 0o755)
         output = meson_suite(count, "db", {"GATEPOST_POSTGRES_BIN": str(host.postgres_within_reach(folder))})
@@ -112,7 +112,8 @@ def suite_db(count):
             conninfo = cluster.create_database("gatepost")
             migrated = server.Server(pathlib.Path(folder) / "gatepost", conninfo).write_config().cli.run("db", "migrate")
             output += migrated.stdout + migrated.stderr
-            output += pytest_files(count, [TEST / "db" / "test_schema.py"], {
+            files = ("test_schema.py", "test_decision.py", "test_mail_rules.py", "test_mail_views.py")
+            output += pytest_files(count, [TEST / "db" / name for name in files], {
                 "GATEPOST_TEST_DATABASE": cluster.conninfo("gatepost", "postgres")})
         finally:
             cluster.stop("immediate")
