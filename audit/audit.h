@@ -11,6 +11,7 @@ typedef enum {
   AUDIT_ADMIN,
   AUDIT_PERSONAL_ACCESS_TOKEN,
   AUDIT_SYNC, /* what the worker did to a mailbox */
+  AUDIT_MAILBOX_ACCESS,
 } AuditKind; /* sign-ins and access are written where they are decided: migrations/0003_decision.sql */
 
 typedef struct {

@@ -1,5 +1,6 @@
 #include "cmd/serve_health.h"
 
+#include "cmd/serve_mail.h"
 #include "cmd/serve_metrics.h"
 
 typedef struct {
@@ -52,6 +53,8 @@ static const HttpRoute routes[] = {
     {"livez", "GET", "/livez", &policy, TRUE, FALSE, livez},
     {"readyz", "GET", "/readyz", &policy, TRUE, FALSE, readyz},
     {"metrics", "GET", "/metrics", &policy, TRUE, FALSE, metrics},
+    {"mail_policy", "POST", "/mail/policy", &serve_mail_key, FALSE, FALSE, serve_mail_policy},
+    {"mail_check", "GET", "/mail/check", &policy, FALSE, FALSE, serve_mail_check},
     {NULL},
 };
 

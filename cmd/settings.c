@@ -11,6 +11,8 @@
 #define PATH_BYTES 1024
 #define NAME_BYTES 63 /* a PostgreSQL identifier */
 #define SOCKET_BYTES 107
+#define KEY_LEAST 24
+#define KEY_BYTES 200
 #define UNIX_PREFIX "unix:"
 
 /* Letters, digits, '-' and '.' in labels that begin and end with a letter or digit: no '_', which cookies and certificates refuse. */
@@ -151,6 +153,17 @@ static char *mask_conninfo(const char *value) {
   return g_strdup_printf("%.*spassword=" MASK "%s", (int)(key - value), value, key + n);
 }
 
+static char *mask_key(const char *value) {
+  return *value == '\0' ? NULL : g_strdup(MASK);
+}
+
+static const char *check_key(const char *value) {
+  for (const char *at = value; *at != '\0'; at++)
+    if (!g_ascii_isgraph(*at))
+      return "takes visible ASCII characters, without blanks";
+  return *value == '\0' || strlen(value) >= KEY_LEAST ? NULL : "takes at least 24 characters";
+}
+
 static const SettingsRow rows[] = {
     {"public_url", SETTINGS_STRING, NULL, 1, URL_BYTES, NULL, check_url,
      "The address at which identity providers and people reach gatepost, through the web server in front of "
@@ -186,6 +199,9 @@ static const SettingsRow rows[] = {
      "The SMTP server that takes gatepost's own notices, HOST:PORT, without a password.", "127.0.0.1:25"},
     {"mail_from", SETTINGS_STRING, "", 0, ADDRESS_MAX_BYTES, NULL, check_mail_from,
      "The address that notices come from. \"\": none are sent.", "mail-help@example.org"},
+    {"mail_policy_key", SETTINGS_STRING, "", 0, KEY_BYTES, mask_key, check_key,
+     "What Dovecot shows when it asks the policy server at /mail/policy of listen_admin. \"\": no policy server.",
+     "a-long-random-text-of-your-own"},
     {"log_format", SETTINGS_STRING, "auto", 1, 8, NULL, check_format,
      "auto (text on a terminal, else JSON), text or json.", "json"},
     {"log_level", SETTINGS_STRING, "info", 1, 8, NULL, check_level, "error, warning, info or debug.", "info"},

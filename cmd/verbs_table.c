@@ -377,7 +377,7 @@ static const Verb table[] = {
 };
 
 /* In the order of the help; a noun's rows are in one of them. */
-static const Verb *const sections[] = {table, verbs_sync, verbs_doors, verbs_stack};
+static const Verb *const sections[] = {table, verbs_sync, verbs_drivers, verbs_doors, verbs_stack};
 
 const Verb *verbs_first(void) {
   return sections[0];

@@ -50,6 +50,10 @@
 #define LIMIT_CLIENT_CONNECT_MS 1000     /* a mail store is near; a black hole must not hold a worker */
 #define LIMIT_DRIVER_ANSWER_BYTES (1u << 20) /* doveadm's list of 10,000 folders is about this */
 
+#define LIMIT_POLICY_MEMBER_BYTES 4096   /* an IMAP ID is the longest that a mail server passes on */
+#define LIMIT_EVENT_LINE_BYTES 262144    /* a line of the event log; Dovecot's own are below 8 KiB */
+#define LIMIT_EVENT_LINES 200            /* in one transaction */
+
 /* Text that reaches a log or an error message. */
 #define LIMIT_QUOTED_BYTES 80
 

@@ -387,3 +387,17 @@ COMMENT ON COLUMN public.sync_run.worker IS 'host:pid.';
 COMMENT ON COLUMN public.sync_run.started_at IS 'Begin.';
 COMMENT ON COLUMN public.sync_run.finished_at IS 'End; NULL: it died or is at it.';
 COMMENT ON COLUMN public.sync_run.counts IS 'Actions by name.';
+
+CREATE TABLE public.mail_event_position (
+  reader text PRIMARY KEY,
+  inode bigint NOT NULL,
+  at_byte bigint NOT NULL CHECK (at_byte >= 0),
+  head bytea NOT NULL CHECK (length(head) = 32),
+  moved_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE public.mail_event_position IS 'How far the mail server''s event logs were read; moves in the transaction that writes the records. Not data of an organisation.';
+COMMENT ON COLUMN public.mail_event_position.reader IS 'host:path of the log.';
+COMMENT ON COLUMN public.mail_event_position.inode IS 'The file, wherever it was renamed to.';
+COMMENT ON COLUMN public.mail_event_position.at_byte IS 'Read up to here.';
+COMMENT ON COLUMN public.mail_event_position.head IS 'SHA-256 of its first bytes: inodes are used again.';
+COMMENT ON COLUMN public.mail_event_position.moved_at IS 'When.';

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.skipif(not CONNINFO, reason="GATEPOST_TEST_DATABASE is 
 
 SCHEMAS = "('public'::regnamespace, 'gatepost'::regnamespace)"
 # Keys that do not begin with org_id: the list of migrations/README.md.
-GLOBAL_TABLES = {"schema_migration", "mail_backend"}
+GLOBAL_TABLES = {"schema_migration", "mail_event_position", "mail_backend"}
 GLOBAL_KEYS = {"mail_group_backend_fkey", "mailbox_backend_fkey"}
 GLOBAL_INDEXES = {
     "org_name_key",
