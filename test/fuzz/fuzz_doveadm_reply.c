@@ -1,0 +1,27 @@
+#include <stdint.h>
+
+#include "mail/dovecot_reply.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Whatever doveadm answers is read as one of each command's data or refused with words. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  g_auto(MailDovecotReply) reply = {0};
+  g_autoptr(GError) error = NULL;
+  if (!mail_dovecot_reply_parse((const char *)data, size, "t1", &reply, &error)) {
+    g_assert_nonnull(error);
+    return 0;
+  }
+  g_assert_cmpint(reply.data != NULL, ==, reply.exit_code == DOVEADM_OK);
+  guint sessions;
+  gboolean exists;
+  gint64 messages = 0, bytes = 0;
+  if (mail_dovecot_reply_status(reply.data, &messages, &bytes, NULL))
+    g_assert_true(messages >= 0 && bytes >= 0);
+  if (mail_dovecot_reply_quota(reply.data, &messages, &bytes, NULL))
+    g_assert_true(messages >= -1 && bytes >= -1);
+  mail_dovecot_reply_sessions(reply.data, "a@example.test", &sessions, NULL);
+  mail_dovecot_reply_user(reply.data, "a@example.test", &exists, NULL);
+  g_auto(GStrv) folders = mail_dovecot_reply_folders(reply.data, NULL);
+  return 0;
+}
