@@ -55,7 +55,7 @@ static const MailTaken *blocker(const MailPlanInput *input, const char *address)
   if (taken == NULL ||
       (taken->mailbox_id != NULL && g_strcmp0(taken->mailbox_id, input->found->mailbox_id) == 0))
     return NULL;
-  return taken->passing && taken->until_us <= input->now_us ? NULL : taken;
+  return taken->resting && taken->until_us <= input->now_us ? NULL : taken;
 }
 
 static void add_collision(MailPlan *plan, const char *address, const MailTaken *taken) {

@@ -22,7 +22,7 @@ static const DbStatement address_drop = {
 static const DbStatement address_free = {
     "mail_address_free",
     "DELETE FROM mail_address WHERE org_id = $1 AND address = $2 AND (mailbox_id = $3::uuid"
-    " OR (kind IN ('former', 'resting') AND until <= now()))"};
+    " OR (kind = 'resting' AND until <= now()))"};
 static const DbStatement address_put = {
     "mail_address_put",
     "INSERT INTO mail_address (org_id, address, kind, mailbox_id) VALUES ($1, $2, $4, $3::uuid)"};

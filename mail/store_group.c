@@ -114,7 +114,7 @@ static const DbStatement insert = {
 static const DbStatement update = {
     "mail_group_update",
     "WITH g AS (UPDATE mail_group SET domain = coalesce($3, domain),"
-    " quota_bytes = CASE WHEN $4 = -1 THEN quota_bytes ELSE nullif($4, 0) END,"
+    " quota_bytes = CASE WHEN $4::bigint = -1 THEN quota_bytes ELSE nullif($4::bigint, 0) END,"
     " protocols = coalesce(string_to_array($5, ','), protocols), address_rule = coalesce($6, address_rule),"
     " aliases = CASE WHEN $7 = -1 THEN aliases ELSE $7 <> 0 END,"
     " deliver_disabled = CASE WHEN $8 = -1 THEN deliver_disabled ELSE $8 <> 0 END, backend = coalesce($9, "

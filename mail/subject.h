@@ -45,8 +45,8 @@ typedef struct {
 
 /* Who has an address now. */
 typedef struct {
-  gboolean passing; /* former or resting: free for others after until_us */
-  gboolean resting;
+  gboolean passing; /* former or resting: not for ever */
+  gboolean resting; /* free for others after until_us; a former one rests first */
   char *mailbox_id; /* NULL: a list */
   char *who;        /* the mailbox's address or the list's group, for people */
   gint64 until_us;

@@ -100,9 +100,9 @@ static gboolean plan_org(MailWorker *worker, gint64 org_id, gboolean *busy, GErr
   g_auto(MailTally) tally = {0};
   MailSync sync = {
       .pool = options->pool, .house = house, .tally = &tally, .stop = stopping, .stop_data = worker};
-  if (!mail_sync_changes(&sync, changes, error) || (everybody && !mail_sync_everybody(&sync, error)))
-    return FALSE;
   if (everybody && !mail_store_prune(options->pool, clock_deadline(PRUNE_SECONDS), house, error))
+    return FALSE;
+  if (!mail_sync_changes(&sync, changes, error) || (everybody && !mail_sync_everybody(&sync, error)))
     return FALSE;
   *busy = *busy || (changes->len > 0 && tally.failed == 0);
   wake(worker);
@@ -234,7 +234,7 @@ gboolean mail_worker_once(const MailWorkerOptions *options, gint64 org_id, MailT
   if (house == NULL || house->paused)
     return house != NULL;
   MailSync sync = {.pool = options->pool, .house = house, .tally = tally};
-  return mail_sync_changes(&sync, changes, error) && mail_sync_everybody(&sync, error) &&
-         mail_store_prune(options->pool, clock_deadline(PRUNE_SECONDS), house, error) &&
+  return mail_store_prune(options->pool, clock_deadline(PRUNE_SECONDS), house, error) &&
+         mail_sync_changes(&sync, changes, error) && mail_sync_everybody(&sync, error) &&
          do_effects(options, org_id, tally, error) && finish(options, house, "once", started, tally, error);
 }

@@ -26,11 +26,14 @@ class Recorder:
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 status, answer = recorder.answer(self.headers, body)
                 data = json.dumps(answer).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
+                try:
+                    self.send_response(status)
+                    self.send_header("Content-Type", "application/json")
+                    self.send_header("Content-Length", str(len(data)))
+                    self.end_headers()
+                    self.wfile.write(data)
+                except ConnectionError:  # the worker was killed meanwhile
+                    self.close_connection = True
 
             def log_message(self, *_):
                 pass
