@@ -65,6 +65,10 @@ static const DbStatement pat_one = {"mail_pat_one",
                                     "SELECT " PAT_JSON ", " RECORD_JSON " FROM mail_token t" PAT_OWNER
                                     " WHERE t.org_id = $1 AND t.token_id = $2"};
 
+/* With the first setting comes the first rule, without which no token would be let in. */
+static const DbStatement pat_setting = {
+    "mail_pat_setting", "INSERT INTO mail_setting (org_id) VALUES ($1) ON CONFLICT DO NOTHING"};
+
 typedef struct {
   const MailScope *scope;
   const MailPatWish *wish;
@@ -112,6 +116,9 @@ static gboolean check_bounds(Db *db, const Change *change, gint64 *days, GError 
   const MailPatWish *wish = change->wish;
   DbArgs args = DB_ARGS_INIT;
   db_args_int(&args, change->scope->org_id);
+  g_autoptr(DbResult) set = db_query(db, &pat_setting, &args, error);
+  if (set == NULL)
+    return FALSE;
   db_args_text(&args, wish->owner != NULL ? wish->owner->user_id : NULL);
   db_args_text(&args, wish->login);
   g_autoptr(DbResult) result = db_query(db, &pat_bounds, &args, error);
