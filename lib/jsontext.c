@@ -12,7 +12,7 @@ G_DEFINE_QUARK(jsontext - error - quark, jsontext_error)
 /* What jansson would build, counted on the bytes: a small object costs it 80 times its own size. Where the bytes are
  * no JSON, the count is wrong only behind the place at which jansson stops. */
 typedef struct {
-  gsize depth, nodes;
+  gsize depth, nodes, containers;
 } Scan;
 
 static const char *skip_string(const char *at, const char *end) {
@@ -49,6 +49,7 @@ static const char *scan_token(Scan *scan, const char *at, const char *end) {
   case '[':
     scan->depth++;
     scan->nodes++;
+    scan->containers++;
     return at + 1;
   case '}':
   case ']':
@@ -68,6 +69,7 @@ static const char *scan_token(Scan *scan, const char *at, const char *end) {
 
 static gboolean check_size(const char *bytes, gsize n, GError **error) {
   Scan scan = {0};
+  gsize most = MAX(LIMIT_JSON_CONTAINERS, n / LIMIT_JSON_CONTAINER_BYTES);
   const char *end = bytes + n;
   for (const char *at = bytes; at < end;) {
     at = scan_token(&scan, at, end);
@@ -79,6 +81,12 @@ static gboolean check_size(const char *bytes, gsize n, GError **error) {
     if (scan.nodes > LIMIT_JSON_NODES) {
       g_set_error(error, JSONTEXT_ERROR, JSONTEXT_ERROR_SIZE, "the JSON has more than %d values",
                   LIMIT_JSON_NODES);
+      return FALSE;
+    }
+    if (scan.containers > most) {
+      g_set_error(
+          error, JSONTEXT_ERROR, JSONTEXT_ERROR_SIZE,
+          "the JSON has more values than its size allows: over %" G_GSIZE_FORMAT " objects and arrays", most);
       return FALSE;
     }
   }

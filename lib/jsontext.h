@@ -10,7 +10,7 @@ typedef enum {
   JSONTEXT_ERROR_EMPTY,
   JSONTEXT_ERROR_SYNTAX,    /* with line and column; also BOM, UTF-16, NUL, trailing bytes, two documents */
   JSONTEXT_ERROR_DEPTH,     /* over LIMIT_JSON_DEPTH */
-  JSONTEXT_ERROR_SIZE,      /* over LIMIT_JSON_NODES */
+  JSONTEXT_ERROR_SIZE,      /* over LIMIT_JSON_NODES, or too many small containers */
   JSONTEXT_ERROR_DUPLICATE, /* one object names a key twice, also in other case ("active", "Active") */
 } JsontextError;
 #define JSONTEXT_ERROR (jsontext_error_quark())

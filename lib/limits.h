@@ -21,6 +21,8 @@
 /* JSON (lib/jsontext.c). */
 #define LIMIT_JSON_DEPTH 32
 #define LIMIT_JSON_NODES 510000         /* 100,000 members, each an object of value, $ref, display, type; and the rest */
+#define LIMIT_JSON_CONTAINERS 10000     /* objects and arrays that any body may have */
+#define LIMIT_JSON_CONTAINER_BYTES 16   /* beyond those, one for each 16 bytes of the body: an empty object costs 250 bytes */
 
 /* SCIM (scim/). */
 #define LIMIT_FILTER_BYTES 8192
