@@ -1,6 +1,7 @@
 """What the host offers: programs (installed, or unpacked into build/host), an unprivileged user, free ports."""
 
 import glob
+import grp
 import os
 import pathlib
 import pwd
@@ -28,6 +29,12 @@ def as_user(argv):
         return list(argv)
     who = pwd.getpwnam(USER)
     return ["setpriv", f"--reuid={who.pw_uid}", f"--regid={who.pw_gid}", "--clear-groups", "--", *map(str, argv)]
+
+
+def user_and_group():
+    """The names of whom servers run as."""
+    who = pwd.getpwnam(USER) if is_root() else pwd.getpwuid(os.geteuid())
+    return who.pw_name, grp.getgrgid(who.pw_gid if is_root() else os.getegid()).gr_name
 
 
 def give(path):

@@ -113,6 +113,27 @@ packages_nginx() {
   packages_install "${libraries[@]}" && packages_unpack "$top" nginx
 }
 
+packages_dovecot=(dovecot-core dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-sieve dovecot-managesieved dovecot-pgsql)
+packages_postfix=(postfix postfix-pgsql)
+
+# packages_mail TOP: Dovecot and Postfix as they are on a mail host. What the host has is used; else they are unpacked, and
+# relocate.so (see relocate.c) lets Dovecot run from there.
+packages_mail() {
+  local top=$1 name wanted=() libraries
+  [[ -e /usr/lib/dovecot/modules/auth/libdriver_pgsql.so && -x /usr/lib/dovecot/managesieve ]] ||
+    [ -x "$top/build/host/usr/sbin/dovecot" ] || wanted+=("${packages_dovecot[@]}")
+  [ -e /usr/lib/postfix/postfix-pgsql.so ] || [ -x "$top/build/host/usr/lib/postfix/sbin/master" ] || wanted+=("${packages_postfix[@]}")
+  if [ "${#wanted[@]}" -gt 0 ]; then
+    [ "$(id -u)" -eq 0 ] || { echo "Dovecot or Postfix is missing. Run ./quickstart once as root: it unpacks them into build/host." >&2; return 1; }
+    packages_update
+    mapfile -t libraries < <(for name in "${wanted[@]}"; do packages_libraries "$name"; done | sort -u)
+    packages_install "${libraries[@]}" && packages_unpack "$top" "${wanted[@]}" || return 1
+  fi
+  if [ -x "$top/build/host/usr/sbin/dovecot" ] && [ "$top/test/stack/relocate.c" -nt "$top/build/host/relocate.so" ]; then
+    gcc -D_GNU_SOURCE -shared -fPIC -O1 -o "$top/build/host/relocate.so" "$top/test/stack/relocate.c" || return 1
+  fi
+}
+
 # packages_compile TOP [TARGET…]: a release build in TOP/build.
 packages_compile() {
   local top=$1

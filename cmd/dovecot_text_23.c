@@ -1,0 +1,111 @@
+#include "cmd/dovecot_text.h"
+
+#define ANY (DOVECOT_OBSERVE | DOVECOT_BOTH | DOVECOT_ONLY)
+
+static const char first[] =
+    "# gatepost's tokens, asked before your own passdb; the file's name makes it come first.\n"
+    "# An own password that is no token goes on to your passdb; the answer for a token is final.\n"
+    "passdb {\n"
+    "  driver = sql\n"
+    "  args = /etc/dovecot/gatepost-sql.conf.ext\n"
+    "@after@"
+    "}\n"
+    "# The token's row brings home, uid, gid and quota with it: one query a sign-in.\n"
+    "userdb {\n"
+    "  driver = prefetch\n"
+    "}\n";
+
+static const char sql[] = "# gatepost's database. (chown root:dovecot, chmod 0640)\n"
+                          "# The password of the role, if it needs one: /etc/dovecot/gatepost.pgpass, as "
+                          "libpq's passfile (0600, Dovecot's user).\n"
+                          "driver = pgsql\n"
+                          "connect = host=@host@ port=@port@ dbname=@name@ user=gatepost_dovecot "
+                          "passfile=/etc/dovecot/gatepost.pgpass\n"
+                          "default_pass_scheme = PLAIN\n"
+                          "# Dovecot hashes what was typed. Never %w here: it would stand in clear in "
+                          "Dovecot's and PostgreSQL's logs.\n"
+                          "password_query = SELECT * FROM "
+                          "gatepost.dovecot_auth('%u','%{sha256:password}','%r','%s','%m','%{session}')\n"
+                          "user_query = SELECT * FROM gatepost.dovecot_userdb('%u','%s')\n"
+                          "iterate_query = SELECT \"user\" FROM gatepost.dovecot_user\n";
+
+static const char store[] =
+    "# Sign-ins, continued; the file's name makes it come last.\n"
+    "auth_mechanisms = $auth_mechanisms xoauth2 oauthbearer\n"
+    "# No cache: each sign-in reads the present row, which takes less than a millisecond. An expired entry "
+    "of 2.3.19's cache\n"
+    "# also kills the auth process (a use after free).\n"
+    "auth_cache_size = 0\n"
+    "# Delivery and doveadm ask here, after your own userdb: who is yours stays yours.\n"
+    "userdb {\n"
+    "  driver = sql\n"
+    "  args = /etc/dovecot/gatepost-sql.conf.ext\n"
+    "}\n"
+    "# gatepost ends sessions through this, from this machine alone. The file holds the key and no line "
+    "break; the backend names it too.\n"
+    "service doveadm {\n"
+    "  inet_listener http {\n"
+    "    address = @doveadm_host@\n"
+    "    port = @doveadm_port@\n"
+    "  }\n"
+    "}\n"
+    "doveadm_api_key = <@keys@/doveadm.key\n";
+
+static const char policy[] =
+    "# gatepost hears of every sign-in, after the secret was checked, and may refuse with a reason that SMTP "
+    "users see too.\n"
+    "# It refuses nothing in mode observe. While it is down, sign-ins go on (reject_on_fail = no) after at "
+    "most half a second.\n"
+    "# The file holds the line \"Authorization: Bearer KEY\" with gatepost's setting mail_policy_key, and no "
+    "line break.\n"
+    "auth_policy_server_url = @policy@\n"
+    "auth_policy_server_api_header = <@keys@/policy.header\n"
+    "auth_policy_server_timeout_msecs = 500\n"
+    "auth_policy_hash_nonce = unused\n"
+    "# No hash of a password leaves Dovecot: pwhash, which is in the default, is not here.\n"
+    "auth_policy_request_attributes = login=%{requested_username} remote=%{rip} local=%{lip} protocol=%s "
+    "mech=%m "
+    "session_id=%{session} client_id=%{client_id} token=%{userdb:gp_token}\n"
+    "auth_policy_check_before_auth = no\n"
+    "auth_policy_check_after_auth = yes\n"
+    "auth_policy_report_after_auth = yes\n"
+    "auth_policy_reject_on_fail = no\n"
+    "# What people do with their mailboxes, as JSON in Dovecot's own log, which gatepost reads. (Posting it "
+    "would lose what\n"
+    "# happens while nobody listens.)\n"
+    "event_exporter gatepost {\n"
+    "  format = json\n"
+    "  format_args = time-rfc3339\n"
+    "  transport = log\n"
+    "}\n"
+    "metric gatepost_auth {\n"
+    "  exporter = gatepost\n"
+    "  filter = event=auth_request_finished\n"
+    "}\n"
+    "metric gatepost_imap {\n"
+    "  exporter = gatepost\n"
+    "  filter = event=imap_command_finished AND (cmd_name=SELECT OR cmd_name=EXAMINE OR cmd_name=APPEND OR "
+    "cmd_name=UID* OR "
+    "cmd_name=DELETE OR cmd_name=EXPUNGE)\n"
+    "}\n"
+    "metric gatepost_session {\n"
+    "  exporter = gatepost\n"
+    "  filter = event=mail_user_session_finished\n"
+    "}\n"
+    "metric gatepost_delivery {\n"
+    "  exporter = gatepost\n"
+    "  filter = event=mail_delivery_finished\n"
+    "}\n"
+    "service stats {\n"
+    "  unix_listener stats-writer {\n"
+    "    mode = 0666\n"
+    "  }\n"
+    "}\n";
+
+const DovecotPart dovecot_text_23[] = {
+    {"first", "/etc/dovecot/conf.d/05-gatepost.conf", DOVECOT_BOTH | DOVECOT_ONLY, first},
+    {"main", "/etc/dovecot/conf.d/95-gatepost.conf", DOVECOT_BOTH | DOVECOT_ONLY, store},
+    {"main", "/etc/dovecot/conf.d/95-gatepost.conf", ANY, policy},
+    {"sql", "/etc/dovecot/gatepost-sql.conf.ext", DOVECOT_BOTH | DOVECOT_ONLY, sql},
+    {NULL},
+};

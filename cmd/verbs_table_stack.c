@@ -1,0 +1,46 @@
+#include "cmd/verbs_table.h"
+
+#include "cmd/admin.h"
+#include "cmd/dovecot.h"
+#include "cmd/postfix.h"
+
+static const VerbOption dovecot_config_options[] = {
+    {"mode", "MODE",
+     "observe (default): watch, refuse nothing; both: tokens beside your passwords; only: tokens alone"},
+    {"for", "VERSION", "2.3 (default) or 2.4: its wording"},
+    {"part", "PART", "first, main or sql: one file of it (default: all)"},
+    {"policy-url", "URL", "gatepost as Dovecot reaches it (default: from listen)"},
+    {"doveadm-port", "PORT", "where Dovecot shall take gatepost's calls (default: 8080)"},
+    {NULL},
+};
+
+static const VerbOption postfix_config_options[] = {
+    {"part", "PART", "main, master, or one map: domains.cf, mailboxes.cf, ... (default: all)"},
+    {"maps", "DIR", "folder of the maps (default: /etc/postfix/gatepost)"},
+    {"lmtp", "PLACE", "Dovecot's LMTP (default: unix:private/dovecot-lmtp)"},
+    {"sasl", "PLACE", "Dovecot's sign-in socket (default: private/auth)"},
+    {"submission", "PORT", "where people submit (default: submission)"},
+    {NULL},
+};
+
+const Verb verbs_stack[] = {
+    {"dovecot",
+     "config",
+     "",
+     "what to put into Dovecot; changes nothing itself",
+     dovecot_config_options,
+     {"gatepost dovecot config --mode observe", "gatepost dovecot config --mode both --for 2.4 --part main"},
+     VERB_EXIT(APP_REFUSED),
+     0,
+     verb_dovecot_config},
+    {"postfix",
+     "config",
+     "",
+     "what to put into Postfix; changes nothing itself",
+     postfix_config_options,
+     {"gatepost postfix config", "gatepost postfix config --part mailboxes.cf"},
+     VERB_EXIT(APP_REFUSED),
+     0,
+     verb_postfix_config},
+    {NULL},
+};
