@@ -27,6 +27,7 @@ E2E = {
     "races": ["test_races.py"],
     "lifecycle": ["test_lifecycle.py", "test_errors.py", "test_paging.py", "test_dialect.py"],
     "cli": ["test_cli.py", "test_cli_admin.py", "test_docs.py"],
+    "decision": ["test_mail_decision.py"],
 }
 
 
