@@ -37,6 +37,7 @@ static const NounHelp nouns[] = {
     {"pat", "what people's mail programs use as passwords"},
     {"mode", "whose sign-in counts: the mail server's passwords, or only ours"},
     {"rule", "who may use which protocol from where and when"},
+    {"notice", "what people are told by mail"},
     {"mail-setting", "what an organisation wants of its mail"},
     {"backend", "the mail stores"},
     {"mail-group", "groups whose members get a mailbox"},

@@ -2,6 +2,7 @@
 
 #include "cmd/admin.h"
 #include "cmd/mode.h"
+#include "cmd/notice.h"
 #include "cmd/pat.h"
 #include "cmd/rule.h"
 
@@ -72,6 +73,23 @@ static const VerbOption rule_test_options[] = {
 
 static const VerbOption rule_remove_options[] = {
     {"yes-lock-out", NULL, "it is meant to lock everybody out"},
+    ADMIN_OPTION_ORG,
+    {NULL},
+};
+
+static const VerbOption readiness_options[] = {
+    {"days", "N", "look back so far (default: 14)"},
+    {"not-ready", NULL, "only those who still use a password, or nothing"},
+    ADMIN_OPTION_ORG,
+    {NULL},
+};
+
+static const VerbOption notice_send_options[] = {
+    {"kind", "KIND", "switchover, expiry (30, 7, 1, 0 days) or reuse (one token, two programs)"},
+    {"to", "PERSON", "only to this person"},
+    {"all", NULL, "to everybody"},
+    {"not-ready", NULL, "switchover: only to who still uses a password, or nothing"},
+    {"date", "DATE", "switchover: the day from which passwords end"},
     ADMIN_OPTION_ORG,
     {NULL},
 };
@@ -211,5 +229,24 @@ const Verb verbs_doors[] = {
      USUAL_EXITS,
      VERB_CHANGES,
      verb_rule_remove},
+    {"readiness",
+     NULL,
+     "",
+     "who signs in to mail how: by token, by webmail, still by password",
+     readiness_options,
+     {"gatepost readiness --not-ready", "gatepost readiness --days 30 --json"},
+     VERB_EXIT(APP_NOT_FOUND) | VERB_EXIT(APP_UNREACHABLE),
+     0,
+     verb_readiness},
+    {"notice",
+     "send",
+     "",
+     "write to people, each at most once for the same thing; expiry and reuse are for cron",
+     notice_send_options,
+     {"gatepost notice send --kind switchover --date 2027-01-12 --not-ready --plan",
+      "gatepost notice send --kind expiry"},
+     USUAL_EXITS | VERB_EXIT(APP_PARTLY),
+     VERB_CHANGES | VERB_ASKS,
+     verb_notice_send},
     {NULL},
 };

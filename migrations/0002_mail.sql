@@ -401,3 +401,22 @@ COMMENT ON COLUMN public.mail_event_position.inode IS 'The file, wherever it was
 COMMENT ON COLUMN public.mail_event_position.at_byte IS 'Read up to here.';
 COMMENT ON COLUMN public.mail_event_position.head IS 'SHA-256 of its first bytes: inodes are used again.';
 COMMENT ON COLUMN public.mail_event_position.moved_at IS 'When.';
+
+CREATE TABLE public.mail_notice (
+  org_id bigint NOT NULL REFERENCES public.org,
+  kind text NOT NULL CHECK (kind IN ('switchover', 'expiry', 'reuse')),
+  key text NOT NULL,
+  address text NOT NULL,
+  message_id text NOT NULL,
+  claimed_at timestamptz NOT NULL DEFAULT now(),
+  sent_at timestamptz,
+  PRIMARY KEY (org_id, kind, key)
+);
+COMMENT ON TABLE public.mail_notice IS 'Notices by mail, each marked before it is sent and after, so that none is lost and a doubled one has the same Message-ID.';
+COMMENT ON COLUMN public.mail_notice.org_id IS 'Organisation.';
+COMMENT ON COLUMN public.mail_notice.kind IS 'switchover, expiry, reuse.';
+COMMENT ON COLUMN public.mail_notice.key IS 'What it is about: mailbox and date; token and days; token.';
+COMMENT ON COLUMN public.mail_notice.address IS 'To whom.';
+COMMENT ON COLUMN public.mail_notice.message_id IS 'Its Message-ID, also when sent again.';
+COMMENT ON COLUMN public.mail_notice.claimed_at IS 'When a sender took it up; an old claim without sent_at is of one that died.';
+COMMENT ON COLUMN public.mail_notice.sent_at IS 'When the SMTP server had taken it.';

@@ -661,7 +661,7 @@ BEGIN
       public.resource_count, public.write_request TO gatepost_app;
     GRANT SELECT, INSERT, UPDATE, DELETE ON public.mail_event_position, public.mail_backend, public.mail_setting, public.mail_group, public.mailbox,
       public.mail_address, public.mail_token, public.access_token, public.access_rule, public.mail_change,
-      public.mail_held, public.mail_loss, public.sync_run, public.mail_send_hour TO gatepost_app;
+      public.mail_held, public.mail_loss, public.sync_run, public.mail_send_hour, public.mail_notice TO gatepost_app;
     GRANT SELECT ON public.mail_now, public.mail_address_now, gatepost.dovecot_user, gatepost.postfix_domain,
       gatepost.postfix_mailbox, gatepost.postfix_alias, gatepost.postfix_sender, gatepost.postfix_login TO gatepost_app;
     GRANT SELECT, INSERT ON public.audit TO gatepost_app;

@@ -28,6 +28,7 @@ E2E = {
     "lifecycle": ["test_lifecycle.py", "test_errors.py", "test_paging.py", "test_dialect.py"],
     "cli": ["test_cli.py", "test_cli_admin.py", "test_docs.py"],
     "decision": ["test_mail_decision.py"],
+    "mail-doors": ["test_mail_doors.py", "test_mail_notices.py"],
 }
 
 

@@ -34,7 +34,7 @@ HOMES = {
     "utf8proc.h": r"lib/(text|address)\.c",
     "idn2.h": r"lib/address\.c",
     "pthread.h": r"lib/thread\.[ch]",
-    "curl/": r"lib/http_client.*\.c",
+    "curl/": r"lib/(http|smtp)_client.*\.c",
     "libxml/": r"saml/verifier.*\.c",
     "xmlsec/": r"saml/verifier.*\.c",
     "lasso/": r"saml/verifier.*\.c",
