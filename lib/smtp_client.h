@@ -14,8 +14,7 @@ typedef struct {
 
 typedef enum {
   SMTP_CLIENT_ERROR_AWAY, /* no connection, or lost before an answer: it may have been taken all the same */
-  SMTP_CLIENT_ERROR_REFUSED,
-  /* the server said no to this letter: its number */ /
+  SMTP_CLIENT_ERROR_REFUSED, /* the server said no to this letter; the message has its number */
 } SmtpClientErrorCode;
 #define SMTP_CLIENT_ERROR (smtp_client_error_quark())
 GQuark smtp_client_error_quark(void);
