@@ -9,6 +9,9 @@ COMMENT ON SCHEMA gatepost IS 'What Dovecot and Postfix may ask, and nothing els
 ALTER TABLE public.access_rule ADD CONSTRAINT access_rule_zone
   CHECK ((timestamptz '2000-01-01 00:00:00+00' AT TIME ZONE zone) IS NOT NULL);
 
+-- Postfix asks for each sender and login whether it is a service token's.
+CREATE INDEX mail_token_login ON public.mail_token (login) WHERE login IS NOT NULL;
+
 -- No rule at all denies everything, so the first setting brings one that allows everything.
 CREATE FUNCTION public.mail_setting_first() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -153,6 +153,16 @@ def test_the_second_lock_of_dovecot_s_userdb(world, columns, mode, services):
     assert found == services.split()
 
 
+@pytest.mark.parametrize("view", ["mailbox", "alias", "sender", "login"])
+def test_one_address_is_found_by_indexes(world, view):
+    rows(world.sql, "SET enable_seqscan = off")
+    plan = rows(world.sql, f"EXPLAIN SELECT * FROM gatepost.postfix_{view} WHERE address = 'a@b.example'")
+    steps = [line["QUERY PLAN"] for line in plan]
+    assert any("Index" in step for step in steps)
+    assert [step for step in steps if "Seq Scan" in step and any(
+        table in step for table in ("mail_token", "mailbox", "mail_address", "scim_user"))] == []
+
+
 def test_home_and_quota(world):
     person = world.person(quota_bytes=10 ** 10)
     world.run("UPDATE mail_backend SET home = '/m/%o/%d/%n/%i' WHERE backend = 'dovecot'")

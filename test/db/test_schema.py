@@ -22,6 +22,7 @@ GLOBAL_INDEXES = {
     "mail_address_global",
     "mail_token_hash",
     "mail_token_grouped",
+    "mail_token_login",
     "access_token_pkey",
 }
 
