@@ -1,21 +1,15 @@
 """The worker on a real database: from a push to the mailbox and the mail store, leavers, the guard, several workers, kill -9.
 The mail store is one of the customer's own, reached by the webhook driver."""
 
-import itertools
-import json
-import os
 import random
 import signal
-import subprocess
 import time
 
 import pytest
 
-from conftest import new_gatepost, new_tenant
-from stack import host, recorder, scim, server
-
-_numbers = itertools.count(1)
-OK, REFUSED, PARTLY = 0, 4, 6
+from conftest import new_gatepost
+from mail_world import PARTLY, REFUSED, Worker, World, wait
+from stack import host, recorder
 
 
 @pytest.fixture(scope="module")
@@ -39,107 +33,9 @@ def store(mail):
     assert store.forged == 0
 
 
-class World:
-    """An organisation with a verified domain and one mail group."""
-
-    def __init__(self, mail, cluster):
-        self.mail = mail
-        self.tenant = new_tenant(mail, cluster)
-        self.tenant.sql = self.sql
-        self.cluster = cluster
-        self.org = self.tenant.org
-        self.domain = f"{self.org}.example"
-        self.cli("domain", "add", self.domain)
-        self.cli("domain", "verify", self.domain, "--trust")
-        self.group = self.post("/Groups", {"schemas": [scim.GROUP], "displayName": f"mail-{self.org}"})
-        self.cli("mail-group", "add", self.group["displayName"], "--quota", "1G")
-
-    def cli(self, *argv):
-        return self.mail.cli.json(*argv, "--org", self.org)
-
-    def run(self, *argv):
-        return self.mail.cli.run(*argv, "--org", self.org)
-
-    def sql(self, statement, *arguments):
-        with self.cluster.session("mail") as cursor:
-            cursor.execute(statement, arguments)
-            return cursor.fetchall() if cursor.description else None
-
-    def post(self, path, body):
-        answer = self.tenant.client.request("POST", path, body)
-        assert answer.status == 201, answer
-        return answer.json
-
-    def patch(self, path, *operations):
-        answer = self.tenant.client.request("PATCH", path, {"schemas": [scim.PATCH], "Operations": list(operations)})
-        assert answer.status in (200, 204), answer
-
-    def person(self, name=None, join=True, **more):
-        name = name or f"p{next(_numbers)}"
-        person = self.post("/Users", {"schemas": [scim.USER], "userName": f"{name}@{self.domain}", "externalId": f"x-{name}",
-                                      "active": True, **more})
-        if join:
-            self.join(person)
-        return person
-
-    def people(self, n):
-        people = [self.person(join=False) for _ in range(n)]
-        self.join(*people)
-        return people
-
-    def join(self, *people):
-        self.patch(f"/Groups/{self.group['id']}", {"op": "add", "path": "members", "value": [{"value": p["id"]} for p in people]})
-
-    def leave(self, *people):
-        for person in people:
-            self.patch(f"/Groups/{self.group['id']}", {"op": "remove", "path": f"members[value eq \"{person['id']}\"]"})
-
-    def active(self, person, value):
-        self.patch(f"/Users/{person['id']}", {"op": "replace", "path": "active", "value": value})
-
-    def box(self, person):
-        rows = self.sql("SELECT address, state, open, desired_gen = applied_gen, mailbox_id::text FROM mailbox"
-                        " WHERE user_id = %s AND state <> 'purged'", person["id"])
-        return rows[0] if rows else None
-
-    def states(self):
-        rows = self.sql("SELECT state, open, count(*) FROM mailbox b JOIN org o USING (org_id) WHERE o.name = %s"
-                        " GROUP BY 1, 2 ORDER BY 1, 2", self.org)
-        return {(state, is_open): n for state, is_open, n in rows}
-
-    def once(self, code=OK):
-        done = self.run("sync", "once", "--json")
-        assert done.returncode == code, done.stdout + done.stderr
-        return json.loads(done.stdout)
-
-    def held(self):
-        return self.cli("sync", "held")["held"]
-
-
 @pytest.fixture
 def world(mail, store, cluster):
     return World(mail, cluster)
-
-
-class Worker:
-    """`gatepost sync run` as a process."""
-
-    def __init__(self, mail, name):
-        self.log = open(mail.folder / f"{name}.log", "ab")
-        self.process = subprocess.Popen(
-            host.as_user([server.binary(), "sync", "run", "--worker", name, "--config", str(mail.config)]), stdout=self.log,
-            stderr=self.log, stdin=subprocess.DEVNULL, cwd="/", start_new_session=True)
-
-    def signal(self, number):
-        os.killpg(self.process.pid, number)
-
-    def stop(self):
-        self.signal(signal.SIGTERM)
-        return self.process.wait(30)
-
-    def kill(self):
-        self.signal(signal.SIGKILL)
-        self.process.wait()
 
 
 @pytest.fixture
@@ -149,16 +45,6 @@ def worker(mail):
     yield worker
     if worker.process.poll() is None:
         assert worker.stop() == 0
-
-
-def wait(condition, seconds=10):
-    """Seconds until the condition held; fails when it never did."""
-    begin = time.monotonic()
-    while time.monotonic() - begin < seconds:
-        if condition():
-            return time.monotonic() - begin
-        time.sleep(0.02)
-    raise AssertionError(f"not within {seconds} s")
 
 
 # Joiners, movers
@@ -275,6 +161,7 @@ def test_leaver_and_return(world, store, worker):
     shown = world.cli("mailbox", "show", address)
     assert shown["doors"]["sign-in"]["state"] == "shut" and shown["doors"]["sessions"]["state"] == "shut"
     assert shown["why"] == "inactive in the directory"
+    assert world.cli("user", "show", address)["mailbox"]["doors"] == shown["doors"]
     world.active(person, True)
     assert wait(lambda: store.mailboxes[address]["open"], 5) <= 2
     wait(lambda: world.box(person)[3])
