@@ -85,7 +85,7 @@ static void say_next(App *app, const Wish *wish) {
     if (modes[i].mode == wish->modes)
       output_say(output, "Undo     cd /etc/dovecot && rm -f %s && doveadm reload && postfix reload",
                  modes[i].undo);
-  output_say(output, "Prove    gatepost dovecot verify --login ADDRESS");
+  output_say(output, "Prove    make a token (gatepost pat create ADDRESS --name test) and sign in with it");
 }
 
 int verb_dovecot_config(App *app, const VerbCall *call, GError **error) {

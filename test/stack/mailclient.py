@@ -61,6 +61,11 @@ class Imap:
         except OSError:
             return "", time.monotonic()
 
+    def ended(self, seconds=10):
+        """The moment of the BYE or of the end; None when the session lives on."""
+        bye = self.wait_bye(seconds)
+        return bye[1] if bye else None
+
     def close(self):
         try:
             self.connection.shutdown()

@@ -69,10 +69,11 @@ class Postgres:
         self.process = None
 
     def create_database(self, name, owner="gatepost"):
-        """A database owned by a login role that may create roles, as an administrator would prepare it; and the role
-        that `gatepost init` makes, so that `gatepost serve` works with its rights and no others."""
+        """A database owned by a login role that may create roles, as an administrator would prepare it; and the roles
+        that `gatepost init` makes, so that `gatepost serve` and the mail servers work with their rights and no others."""
         with self.session("postgres") as sql:
-            for role, options in ((owner, "LOGIN CREATEROLE"), ("gatepost_app", "NOLOGIN")):
+            for role, options in ((owner, "LOGIN CREATEROLE"), ("gatepost_app", "NOLOGIN"), ("gatepost_dovecot", "LOGIN"),
+                                  ("gatepost_postfix", "LOGIN")):
                 sql.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,))
                 if not sql.fetchall():
                     sql.execute(f'CREATE ROLE "{role}" {options}')

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 
-from . import host, okta, people, postgres, scim, server
+from . import host, mailstack, mailstory, okta, people, postgres, scim, server
 
 
 def say(text=""):
@@ -25,7 +25,7 @@ class Story:
         self.run_dir.chmod(0o755)
         self.postgres = postgres.Postgres(self.run_dir / "pg")
         self.gatepost = None
-        self.token = None
+        self.token, self.pat, self.mail = None, None, None
 
     def step(self, name, what, work):
         begin = time.monotonic()
@@ -37,12 +37,15 @@ class Story:
         say(f"gatepost quickstart: everything lives in {self.run_dir}")
         self.step("database", "private PostgreSQL on a Unix socket", lambda: self.postgres.create().start())
         conninfo = self.postgres.create_database("gatepost")
-        self.gatepost = server.Server(self.run_dir / "gatepost", conninfo).write_config()
+        self.gatepost = server.Server(self.run_dir / "gatepost", conninfo, mailstack.SETTINGS).write_config()
         self.step("schema", "gatepost db migrate", lambda: self._cli("db", "migrate"))
         self.step("service", f"gatepost serve on {self.gatepost.address}", self.gatepost.start)
         self._cli("source", "add", "Okta", "--profile", "okta")
         made = self._cli("scim-token", "create", "--source", "Okta", "--name", "quickstart")
         self.token = made["token"]
+        self.mail = mailstack.MailStack(self.run_dir, self.gatepost)
+        without = f", without Postfix: {self.mail.why_not}" if self.mail.why_not else " and Postfix"
+        self.step("mail", "private Dovecot, sync run" + without, self.mail.start)
 
     def _cli(self, *argv):
         return self.gatepost.cli.json(*argv)
@@ -62,6 +65,7 @@ class Story:
             answer = idp.change_members(group, add=wanted)
             if answer.status not in (200, 204):
                 raise host.StackError(f"the members of {name} were refused: {answer}")
+        self.pat = mailstory.prepare(self)
         return idp, ids
 
     def description(self):
@@ -69,9 +73,13 @@ class Story:
             "scim_base": self.gatepost.scim_base, "scim_token": self.token, "database": self.gatepost.settings["database"],
             "gatepost": self.gatepost.cli.binary, "config": str(self.gatepost.config), "run_dir": str(self.run_dir),
             "admin": f"http://{self.gatepost.admin}",
+            **{name: f"127.0.0.1:{port}" for name, port in self.mail.ports.items()},
+            "pat": {"login": mailstory.LOGIN, "token": self.pat},
         }
 
     def stop(self):
+        if self.mail is not None:
+            self.mail.stop()
         if self.gatepost is not None:
             self.gatepost.stop()
         with contextlib.suppress(Exception):
@@ -110,6 +118,7 @@ def check(story):
     shown = story._cli("user", "show", "bob@example.org")
     expect("gatepost user show bob@example.org", shown.get("active"), False)
     expect("gatepost doctor", story.gatepost.cli.run("doctor").returncode, 0)
+    mailstory.Check(story, idp, ids, expect).run()
     return wrong
 
 
@@ -153,8 +162,8 @@ def stop(run_dir):
     except (OSError, ValueError, KeyError):
         say(f"{run_dir} is not the run_dir of a running quickstart.")
         return 1
-    for name in ("gatepost", "postgres"):
-        pid, sign = pids[name], signal.SIGTERM if name == "gatepost" else signal.SIGINT
+    for name, pid in pids.items():
+        sign = signal.SIGINT if name == "postgres" else signal.SIGTERM
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, sign)
             deadline = time.monotonic() + 40
@@ -167,7 +176,7 @@ def stop(run_dir):
 def background(story):
     story.push()
     described = story.description()
-    described["pids"] = {"gatepost": story.gatepost.process.pid, "postgres": story.postgres.process.pid}
+    described["pids"] = {**story.mail.pids(), "gatepost": story.gatepost.process.pid, "postgres": story.postgres.process.pid}
     (story.run_dir / "background.json").write_text(json.dumps(described))
     print(json.dumps(described), flush=True)
 
