@@ -3,10 +3,14 @@
 #include "mail/record.h"
 #include "mail/store_run.h"
 
-/* A new generation, so that the worker makes the outside follow. $4 NULL: released. */
+/* Sessions are cut by the new generation, at once; the change makes the worker plan the person again, which is how a release opens
+ * what nothing else holds shut. $4 NULL: released. */
 static const DbStatement contain_set = {
     "mail_contain_set",
-    "UPDATE mailbox SET contained_at = CASE WHEN $4::text IS NOT NULL THEN coalesce(contained_at, now()) END,"
+    "WITH told AS (INSERT INTO mail_change (org_id, kind, subject)"
+    " SELECT org_id, 'u', user_id FROM mailbox WHERE org_id = $1 AND mailbox_id = $2 AND user_id IS NOT NULL)"
+    " UPDATE mailbox SET open = open AND $4::text IS NULL, contained_at = CASE WHEN $4::text IS NOT NULL "
+    "THEN coalesce(contained_at, now()) END,"
     " contained_by = CASE WHEN $4::text IS NOT NULL THEN $3 END, contained_why = $4,"
     " desired_gen = desired_gen + 1, dirty_since = now(), attempts = 0, not_before = NULL"
     " WHERE org_id = $1 AND mailbox_id = $2"

@@ -26,6 +26,7 @@ E2E = {
     "http-server": ["test_http_server.py", "test_proxy_nginx.py"],
     "races": ["test_races.py"],
     "lifecycle": ["test_lifecycle.py", "test_errors.py", "test_paging.py", "test_dialect.py"],
+    "mail": ["test_mail_story.py"],
     "cli": ["test_cli.py", "test_cli_admin.py", "test_docs.py"],
     "decision": ["test_mail_decision.py"],
     "mail-doors": ["test_mail_doors.py", "test_mail_notices.py"],

@@ -1,0 +1,177 @@
+"""The doors one by one, with the real Dovecot and Postfix, and what holds while parts of the host are down."""
+
+import contextlib
+import threading
+import time
+
+import pytest
+
+from conftest import new_gatepost
+from stack import mailclient, mailstack, okta
+
+DOMAIN = "example.org"
+GROUP = "mail-users"
+
+
+class World:
+    """One organisation with Okta in front, a mail group and a whole mail host behind."""
+
+    def __init__(self, gatepost, mail):
+        self.gatepost, self.mail, self.cli = gatepost, mail, gatepost.cli
+        self.cli.json("source", "add", "Okta", "--profile", "okta")
+        token = self.cli.json("scim-token", "create", "--source", "Okta", "--name", "first")["token"]
+        self.idp = okta.Okta(gatepost.scim_base, token)
+        self.scim_token = token
+        self.group = self.idp.create_group(GROUP)
+        self.cli.json("domain", "add", DOMAIN)
+        self.cli.json("domain", "verify", DOMAIN, "--trust")
+        self.cli.json("mail-group", "add", GROUP)
+        self.cli.json("mode", "set", "directory")
+        self.secrets = [token, mail.key]
+
+    def person(self, name, **pat):
+        """(login, SCIM id, token) of somebody with a mailbox."""
+        login = f"{name}@{DOMAIN}"
+        user = self.idp.create_user(self.idp.profile(login, name.title(), "Test", f"x-{name}"))
+        assert self.idp.change_members(self.group, add=[user]).status in (200, 204)
+        # The token's owner is known at once; the mailbox a moment later.
+        made = self.cli.json("pat", "create", login, "--name", "test", *[part for key, value in pat.items() for part in (f"--{key}", value)])
+        self.secrets.append(made["token"])
+        assert mailclient.eventually(lambda: self.mail.dovecot.doveadm(("user", {"userMask": [login]}))[0][1].get(login), 10)
+        return login, user, made["token"]
+
+    def imap(self, login, secret):
+        return self.mail.refusal("imap", login, secret)
+
+    @contextlib.contextmanager
+    def idle(self, login, secret):
+        session = mailclient.Imap(self.mail.ports["imap"]).login(login, secret).idle()
+        try:
+            yield session
+        finally:
+            session.close()
+
+
+@pytest.fixture(scope="module")
+def world(run_dir, cluster):
+    gatepost = new_gatepost(run_dir / "mailstory", cluster, "mailstory", **mailstack.SETTINGS)
+    gatepost.start()
+    mail = mailstack.MailStack(run_dir / "mailhost", gatepost)
+    try:
+        mail.start()
+        yield World(gatepost, mail)
+    finally:
+        mail.stop()
+        gatepost.stop()
+
+
+@pytest.fixture
+def postfix(world):
+    if world.mail.postfix is None:
+        pytest.skip(world.mail.why_not)
+    return world.mail.ports
+
+
+def test_each_door_opens_to_the_token_in_both_spellings(world):
+    login, _, secret = world.person("abel")
+    for door in ("imap", "pop3", "sieve", *(["submission"] if world.mail.postfix else [])):
+        assert world.mail.refusal(door, login, secret) is None, door
+        assert world.mail.refusal(door, login, secret.replace("-", "")) is None, door
+        assert world.mail.refusal(door, login, "wrong") is not None, door
+    assert world.imap(login.upper(), secret) is None
+
+
+def test_a_token_opens_only_its_protocols(world):
+    login, _, secret = world.person("bela", protocols="imap")
+    assert world.imap(login, secret) is None
+    assert "GP-5106" in world.mail.refusal("pop3", login, secret)
+    assert "GP-5106" in world.mail.refusal("sieve", login, secret)
+
+
+def test_smtp_gets_no_row_and_so_no_success(world, postfix):
+    """With nologin Dovecot would tell Postfix yes."""
+    login, user, secret = world.person("cleo")
+    assert world.mail.refusal("submission", login, secret) is None
+    world.idp.set_active(user, False)
+    assert world.mail.refusal("submission", login, secret).startswith("535")
+
+
+def test_nothing_is_cached(world):
+    login, _, secret = world.person("dora")
+    assert world.imap(login, secret) is None
+    token = world.cli.json("pat", "list", login)["tokens"][0]["id"]
+    assert world.cli.run("pat", "revoke", token, "--yes").returncode == 0
+    assert "GP-5105" in world.imap(login, secret)
+
+
+def test_sign_ins_work_while_serve_and_the_worker_are_down(world):
+    login, user, secret = world.person("egon")
+    world.mail.worker.stop()
+    world.gatepost.stop()
+    try:
+        assert world.imap(login, secret) is None
+        assert world.imap(login, "wrong") is not None
+        mailclient.lmtp(world.mail.ports["lmtp"], "a@elsewhere.example", login, "still")
+    finally:
+        world.gatepost.start()
+        world.mail.worker.start()
+    world.idp.set_active(user, False)
+    assert mailclient.eventually(lambda: world.imap(login, secret) is not None, 2) is not None
+
+
+def test_dovecot_down_while_a_person_leaves(world):
+    """The decision holds as soon as Dovecot is back; the worker's part follows."""
+    login, user, secret = world.person("fritz")
+    world.mail.dovecot.stop()
+    world.idp.set_active(user, False)
+    world.mail.dovecot.start()
+    if world.mail.postfix is not None:
+        world.mail.postfix.reload()
+    assert world.imap(login, secret) is not None
+    world.idp.set_active(user, True)
+    assert mailclient.eventually(lambda: world.imap(login, secret) is None, 10) is not None
+
+
+def test_a_client_that_reconnects_in_a_loop_is_out(world):
+    """A session may begin between the commit and the kick: it is ended too, and no other begins."""
+    login, user, secret = world.person("greta")
+    stop, opened = threading.Event(), []
+
+    def reconnect():
+        while not stop.is_set():
+            with contextlib.suppress(mailclient.Refused, OSError, Exception):
+                opened.append(mailclient.Imap(world.mail.ports["imap"]).login(login, secret).idle())
+
+    thread = threading.Thread(target=reconnect)
+    thread.start()
+    try:
+        assert mailclient.eventually(lambda: len(opened) >= 3, 10) is not None
+        world.idp.set_active(user, False)
+        assert mailclient.eventually(lambda: world.mail.dovecot.who(login) == 0, 10) is not None
+        time.sleep(1)
+        assert world.mail.dovecot.who(login) == 0
+    finally:
+        stop.set()
+        thread.join()
+        for session in opened:
+            session.close()
+
+
+def test_containment_cuts_at_once(world):
+    login, _, secret = world.person("hanna")
+    with world.idle(login, secret) as session:
+        begin = time.monotonic()
+        world.cli.json("user", "contain", login, "--why", "test")
+        assert "GP-5113" in world.imap(login, secret)
+        assert session.ended(10) - begin < 5
+    world.cli.json("user", "release", login)
+    assert world.imap(login, secret) is None
+
+
+def test_no_secret_is_in_any_log(world):
+    logs = [path for folder in (world.mail.folder, world.gatepost.folder, world.gatepost.folder.parent / "pg") for path in folder.rglob("*.log")]
+    assert len(logs) >= 4
+    for path in logs:
+        text = path.read_text(encoding="utf-8", errors="replace")
+        for secret in world.secrets:
+            assert secret not in text and secret.replace("-", "") not in text, path
