@@ -223,3 +223,43 @@ def test_rate_shaping(tenant):
     took = time.monotonic() - begin
     assert set(statuses) == {200}, "a sequential client is shaped, never refused"
     assert took > 1, f"90 requests at 25 a second took {took:.1f} s"
+
+
+def commands(cli):
+    """Every command of the program, as its help lists them: ["db", "migrate"], ["serve"]…"""
+    def listed(*path):
+        text = cli.run(*path, "--help").stdout
+        part = text.split("\nCommands:\n", 1)
+        return re.findall(r"^  ([a-z-]+)", part[1].split("\n\n", 1)[0], re.M) if len(part) == 2 else []
+    for noun in listed():
+        verbs = listed(noun)
+        yield from ([noun, verb] for verb in verbs) if verbs else [[noun]]
+
+
+def test_every_command_has_json_examples_and_exit_codes(own):
+    found = list(commands(own.cli))
+    assert len(found) > 30
+    for path in found:
+        text = own.cli.run(*path, "--help").stdout
+        examples = text.split("\nExamples:\n", 1)[1].split("\n\n", 1)[0]
+        assert f"  gatepost {' '.join(path)}" in examples, path
+        assert "\n  --json" in text and "\nExit codes:\n  0 " in text, path
+
+
+@pytest.mark.parametrize("argv", [
+    ["org", "list"], ["source", "list"], ["domain", "list"], ["scim-token", "list"], ["user", "list"], ["group", "list"], ["version"],
+    ["explain", "GP-2311"], ["check-config"], ["db", "status"], ["db", "migrate", "--plan"], ["db", "migrate"], ["proxy", "config", "nginx"],
+    ["org", "create", "as-json"], ["source", "add", "as-json"], ["domain", "add", "as-json.example"],
+    ["domain", "verify", "as-json.example", "--trust"], ["scim-token", "create", "--source", "as-json", "--name", "j"]], ids=" ".join)
+def test_json_is_one_object_alone(own, argv):
+    done = own.cli.run(*argv, "--json")
+    assert done.returncode == 0, done.stderr
+    assert isinstance(json.loads(done.stdout), dict)
+
+
+@pytest.mark.parametrize("argv,code", [(["user", "show", "nobody@example.org"], 3), (["org", "create", "default"], 4), (["org", "create", "Ä"], 2),
+                                       (["explain", "GP-9999"], 3), (["sevre"], 2)])
+def test_json_failures_are_one_object_too(own, argv, code):
+    done = own.cli.run(*argv, "--json")
+    assert done.returncode == code
+    assert json.loads(done.stdout)["error"]["message"]

@@ -113,6 +113,17 @@ packages_nginx() {
   packages_install "${libraries[@]}" && packages_unpack "$top" nginx
 }
 
+# packages_fronts TOP: the other fronts that `gatepost proxy config` knows. Caddy is one program without libraries of its own.
+packages_fronts() {
+  local top=$1 libraries
+  if [ ! -x /usr/sbin/haproxy ] && [ ! -x "$top/build/host/usr/sbin/haproxy" ]; then
+    packages_update
+    mapfile -t libraries < <(packages_libraries haproxy)
+    packages_install "${libraries[@]}" && packages_unpack "$top" haproxy || return 1
+  fi
+  [ -x /usr/bin/caddy ] || [ -x "$top/build/host/usr/bin/caddy" ] || packages_unpack "$top" caddy
+}
+
 packages_dovecot=(dovecot-core dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-sieve dovecot-managesieved dovecot-pgsql)
 packages_postfix=(postfix postfix-pgsql)
 
