@@ -30,6 +30,7 @@ E2E = {
     "mail": ["test_mail_story.py"],
     "cli": ["test_cli.py", "test_cli_admin.py", "test_docs.py"],
     "decision": ["test_mail_decision.py"],
+    "mail-drivers": ["test_mail_drivers.py"],  # the real Dovecot, and a doveadm that is broken
     "mail-doors": ["test_mail_doors.py", "test_mail_notices.py"],
 }
 
