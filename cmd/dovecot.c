@@ -85,7 +85,7 @@ static void say_next(App *app, const Wish *wish) {
     if (modes[i].mode == wish->modes)
       output_say(output, "Undo     cd /etc/dovecot && rm -f %s && doveadm reload && postfix reload",
                  modes[i].undo);
-  output_say(output, "Prove    make a token (gatepost pat create ADDRESS --name test) and sign in with it");
+  output_say(output, "Prove    gatepost dovecot verify --login ADDRESS");
 }
 
 int verb_dovecot_config(App *app, const VerbCall *call, GError **error) {
@@ -94,12 +94,12 @@ int verb_dovecot_config(App *app, const VerbCall *call, GError **error) {
   if (!read_wish(call, &wish, error))
     return APP_USAGE;
   if (!snippet_database(app, &database, error))
-    return app_error_exit(*error);
+    return (int)app_error_exit(*error);
   const Settings *settings = app_settings(app, error);
   g_autofree char *policy = policy_url(settings, call, error);
   gint64 port = 0;
   if (policy == NULL || !verb_integer(call, "doveadm-port", 1, 65535, &port, error))
-    return app_error_exit(*error);
+    return (int)app_error_exit(*error);
   g_autofree char *port_text = g_strdup_printf("%d", port > 0 ? (int)port : 8080);
   const char *file = "";
   SnippetValue values[] = {{"host", database.host},

@@ -82,7 +82,7 @@ int verb_postfix_config(App *app, const VerbCall *call, GError **error) {
     if (!plain_option(call, names[i], error))
       return APP_USAGE;
   if (!snippet_database(app, &database, error))
-    return app_error_exit(*error);
+    return (int)app_error_exit(*error);
   SnippetValue values[] = {{"host", database.host},
                            {"port", database.port},
                            {"name", database.name},

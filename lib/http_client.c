@@ -147,9 +147,9 @@ static gboolean fail(HttpClient *client, CURLcode failed, const Intake *intake, 
   g_autofree char *words = text_clean(client->words[0] != '\0' ? client->words : curl_easy_strerror(failed),
                                       LIMIT_QUOTED_BYTES * 2);
   if (code == HTTP_CLIENT_ERROR_TOO_LARGE)
-    g_set_error_literal(error, HTTP_CLIENT_ERROR, code, "the answer is too large");
+    g_set_error_literal(error, HTTP_CLIENT_ERROR, (gint)code, "the answer is too large");
   else
-    g_set_error_literal(error, HTTP_CLIENT_ERROR, code, words);
+    g_set_error_literal(error, HTTP_CLIENT_ERROR, (gint)code, words);
   return FALSE;
 }
 

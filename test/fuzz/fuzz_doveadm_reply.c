@@ -22,6 +22,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     g_assert_true(messages >= -1 && bytes >= -1);
   mail_dovecot_reply_sessions(reply.data, "a@example.test", &sessions, NULL);
   mail_dovecot_reply_user(reply.data, "a@example.test", &exists, NULL);
-  g_auto(GStrv) folders = mail_dovecot_reply_folders(reply.data, NULL);
+  g_strfreev(mail_dovecot_reply_folders(reply.data, NULL));
   return 0;
 }
