@@ -1,6 +1,7 @@
-/* `gatepost dovecot config`: what an admin puts into Dovecot. */
+/* `gatepost dovecot`: what an admin puts into Dovecot, and the proof that it works. */
 #pragma once
 
 #include "cmd/verbs.h"
 
 int verb_dovecot_config(App *app, const VerbCall *call, GError **error);
+int verb_dovecot_verify(App *app, const VerbCall *call, GError **error);

@@ -32,7 +32,7 @@ static const NounHelp nouns[] = {
     {"domain", "mail domains, claimed and proved"},
     {"scim-token", "the keys with which identity providers push people"},
     {"user", "people, as their identity provider describes them"},
-    {"dovecot", "what to put into Dovecot"},
+    {"dovecot", "what to put into Dovecot, and the proof that it works"},
     {"postfix", "what to put into Postfix"},
     {"pat", "what people's mail programs use as passwords"},
     {"mode", "whose sign-in counts: the mail server's passwords, or only ours"},

@@ -14,6 +14,14 @@ static const VerbOption dovecot_config_options[] = {
     {NULL},
 };
 
+static const VerbOption dovecot_verify_options[] = {
+    {"login", "ADDRESS", "whose mailbox is signed in to; all sessions of that person are ended"},
+    {"imap", "PLACE", "HOST:PORT of IMAP, in plain text (default: 127.0.0.1:143)"},
+    {"password-file", "FILE", "that person's old password, to prove that it still works"},
+    ADMIN_OPTION_ORG,
+    {NULL},
+};
+
 static const VerbOption postfix_config_options[] = {
     {"part", "PART", "main, master, or one map: domains.cf, mailboxes.cf, ... (default: all)"},
     {"maps", "DIR", "folder of the maps (default: /etc/postfix/gatepost)"},
@@ -33,6 +41,16 @@ const Verb verbs_stack[] = {
      VERB_EXIT(APP_REFUSED),
      0,
      verb_dovecot_config},
+    {"dovecot",
+     "verify",
+     "",
+     "prove it with real sign-ins: makes a token, uses it, revokes it",
+     dovecot_verify_options,
+     {"gatepost dovecot verify --login test@example.org",
+      "gatepost dovecot verify --login test@example.org --password-file ./old.txt"},
+     VERB_EXIT(APP_NOT_FOUND) | VERB_EXIT(APP_REFUSED) | VERB_EXIT(APP_UNREACHABLE),
+     0,
+     verb_dovecot_verify},
     {"postfix",
      "config",
      "",

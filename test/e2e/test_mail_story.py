@@ -168,6 +168,18 @@ def test_containment_cuts_at_once(world):
     assert world.imap(login, secret) is None
 
 
+def test_verify_proves_it_and_leaves_no_token(world):
+    login, _, _ = world.person("ines")
+    place = f"127.0.0.1:{world.mail.ports['imap']}"
+    proved = world.cli.json("dovecot", "verify", "--login", login, "--imap", place)
+    assert proved["ok"] and [row["check"] for row in proved["checks"]] == [
+        "a wrong secret is refused", "a token opens", "an open session is ended", "the revoked token is refused"]
+    assert [row["state"] for row in world.cli.json("pat", "list", login)["tokens"]].count("active") == 1
+    dead = world.cli.run("dovecot", "verify", "--login", login, "--imap", "127.0.0.1:9")
+    assert dead.returncode == 5 and "GP-5313" in dead.stderr
+    assert world.cli.run("dovecot", "verify").returncode == 2
+
+
 def test_no_secret_is_in_any_log(world):
     logs = [path for folder in (world.mail.folder, world.gatepost.folder, world.gatepost.folder.parent / "pg") for path in folder.rglob("*.log")]
     assert len(logs) >= 4
