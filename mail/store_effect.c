@@ -72,17 +72,21 @@ GPtrArray *mail_store_claim(DbPool *pool, gint64 deadline, const char *owner, gi
   return effects;
 }
 
-/* sessions: when the store was seen to follow, by name of its state; told once. */
+/* sessions: when the store was seen to follow, by name of its state; told once. Addresses of a purged mailbox are freed
+ * only now: until its mail is gone the store must find it by them. */
 static const DbStatement applied = {
     "mail_effect_applied",
-    "UPDATE mailbox SET applied_gen = $3, attempts = 0, last_error = NULL, not_before = NULL, lease_owner = "
-    "NULL,"
-    " lease_until = NULL, doors = CASE WHEN doors->'sessions'->>'state' = CASE WHEN open THEN 'open' ELSE "
-    "'shut' END"
+    "WITH done AS (UPDATE mailbox SET applied_gen = $3, attempts = 0, last_error = NULL, not_before = NULL,"
+    " lease_owner = NULL, lease_until = NULL,"
+    " doors = CASE WHEN doors->'sessions'->>'state' = CASE WHEN open THEN 'open' ELSE 'shut' END"
     " THEN doors ELSE coalesce(doors, '{}') || jsonb_build_object('sessions', jsonb_build_object("
     "'state', CASE WHEN open THEN 'open' ELSE 'shut' END, 'at', clock_timestamp())) END"
-    " WHERE org_id = $1 AND mailbox_id = $2::uuid AND desired_gen = $3 AND lease_epoch = $4 RETURNING "
-    "mailbox_id"};
+    " WHERE org_id = $1 AND mailbox_id = $2::uuid AND desired_gen = $3 AND lease_epoch = $4"
+    " RETURNING mailbox_id, state),"
+    " freed AS (UPDATE mail_address a SET kind = 'resting', until = now() + make_interval(days => "
+    "s.rest_days)"
+    " FROM done, mail_setting s WHERE done.state = 'purged' AND s.org_id = $1 AND a.org_id = $1"
+    " AND a.mailbox_id = done.mailbox_id AND a.kind <> 'resting') SELECT mailbox_id FROM done"};
 /* What came from a stale worker may have undone what a newer one did: whoever comes next does it again. */
 static const DbStatement stale = {
     "mail_effect_stale",

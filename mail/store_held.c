@@ -68,7 +68,7 @@ json_t *mail_admin_history(const MailScope *scope, gint64 limit, GError **error)
 
 typedef struct {
   const MailScope *scope;
-  const DbStatement *statements[3];
+  const DbStatement *statements[2];
   const char *mailbox_id, *user_id, *address, *action, *cause;
   gint64 lend_hours;
 } Decision;
@@ -90,11 +90,6 @@ static const DbStatement purge = {
     "UPDATE mailbox SET state = 'purged', open = false, desired_gen = desired_gen + 1, attempts = 0, "
     "not_before = NULL,"
     " dirty_since = now() WHERE org_id = $1 AND mailbox_id = $2::uuid AND state = 'disabled' AND $3 >= 0"};
-static const DbStatement purge_addresses = {
-    "mail_decide_addresses",
-    "UPDATE mail_address a SET kind = 'resting', until = now() + make_interval(days => s.rest_days) FROM "
-    "mail_setting s"
-    " WHERE a.org_id = $1 AND s.org_id = $1 AND a.mailbox_id = $2::uuid AND a.kind <> 'resting' AND $3 >= 0"};
 static const DbStatement purge_done = {
     "mail_decide_purge_done",
     "DELETE FROM mail_held WHERE org_id = $1 AND mailbox_id = $2::uuid AND $3 >= 0"};
@@ -136,7 +131,6 @@ static gboolean decide_one(Decision *decision, const char *held, gboolean approv
   }
   decision->statements[0] = approve ? &purge : is_purge ? &retain_again : &lend;
   decision->statements[1] = is_purge ? &purge_done : &unhold;
-  decision->statements[2] = approve ? &purge_addresses : NULL;
   return db_tx_run(decision->scope->pool, decision->scope->deadline, decide_body, NULL, decision, error);
 }
 

@@ -377,7 +377,8 @@ CREATE FUNCTION gatepost.dovecot_userdb(login text, service text)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT n.address, n.home, n.uid, n.gid, n.quota_rule
     FROM public.mail_address a JOIN public.mail_now n ON n.org_id = a.org_id AND n.mailbox_id = a.mailbox_id
-   WHERE a.address = lower(login) AND a.kind IN ('primary', 'alias', 'former') AND n.state <> 'purged'
+   WHERE a.address = lower(login) AND a.kind IN ('primary', 'alias', 'former')
+     AND (n.state <> 'purged' OR lower(service) = 'doveadm') -- the approved purge itself still has to find it
      AND CASE WHEN lower(service) = 'lmtp' THEN n.state = 'active' OR n.deliver_disabled
               WHEN public.mail_protocol(service) IN ('imap', 'pop3', 'sieve', 'smtp') THEN
                 n.code IS NULL OR (n.mode = 'observe' AND n.code <> 5113)

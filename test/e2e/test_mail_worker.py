@@ -287,6 +287,7 @@ def test_purge_only_after_retention_and_approval(world, store):
     world.once()
     assert address not in store.mailboxes and store.count("purge", address) == 1
     assert world.sql("SELECT state FROM mailbox WHERE user_id = %s", person["id"]) == [("purged",)]
+    assert world.sql("SELECT kind FROM mail_address WHERE address = %s", address) == [("resting",)]
 
 
 # Trouble
