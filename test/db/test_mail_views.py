@@ -57,12 +57,13 @@ def test_mail_arrives_by_the_mailboxs_state_alone(world, postfix, columns, deliv
     assert [row["user"] for row in lmtp] == ([person.address] if delivers else [])
 
 
-def test_a_purged_mailbox_is_nowhere(world, postfix):
+def test_a_purged_mailbox_is_nowhere_but_for_the_purge_itself(world, postfix):
     person = world.person(state="purged")
     alias = world.address(person, "alias", "alias")
     assert not {person.address, alias} & (set(mailboxes(postfix)) | set(aliases(postfix)))
     assert person.address not in postfix("sender", "address", "logins")
-    assert rows(world.dovecot, "SELECT * FROM gatepost.dovecot_userdb(%s, 'doveadm')", person.address) == []
+    assert rows(world.dovecot, "SELECT * FROM gatepost.dovecot_userdb(%s, 'lmtp')", person.address) == []
+    assert len(rows(world.dovecot, "SELECT * FROM gatepost.dovecot_userdb(%s, 'doveadm')", person.address)) == 1
     assert {"user": person.address} not in rows(world.dovecot, "SELECT * FROM gatepost.dovecot_user")
 
 
@@ -140,7 +141,7 @@ USERDB = [  # state, mode → services that find the mailbox
     ({"state": "disabled", "deliver_disabled": False}, "idp", "doveadm indexer-worker"),
     ({"state": "disabled"}, "observe", "imap pop3 sieve smtp lmtp doveadm indexer-worker"),
     ({"contained_at": "2001-01-01"}, "observe", "lmtp doveadm indexer-worker"),
-    ({"state": "purged"}, "observe", ""),
+    ({"state": "purged"}, "observe", "doveadm"),
 ]
 
 
