@@ -14,6 +14,14 @@ static const ShaCase sha_cases[] = {
      "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
 };
 
+/* RFC 4231 §4.3. */
+static void test_hmac(void) {
+  guint8 digest[CRYPTO_SHA256_BYTES];
+  crypto_hmac_sha256("Jefe", 4, "what do ya want for nothing?", 28, digest);
+  g_autofree char *hex = crypto_hex(digest, sizeof digest);
+  g_assert_cmpstr(hex, ==, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
 static void test_sha256(void) {
   for (gsize i = 0; i < G_N_ELEMENTS(sha_cases); i++) {
     guint8 digest[CRYPTO_SHA256_BYTES];
@@ -96,6 +104,7 @@ static void test_uuid_valid(void) {
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/crypto/sha256", test_sha256);
+  g_test_add_func("/crypto/hmac", test_hmac);
   g_test_add_func("/crypto/hex", test_hex);
   g_test_add_func("/crypto/equal", test_equal);
   g_test_add_func("/crypto/wipe", test_wipe);
