@@ -6,6 +6,7 @@
 #include "lib/limits.h"
 #include "lib/text.h"
 #include "lib/thread.h"
+#include "scim/arrival.h"
 #include "scim/store_keep.h"
 
 #define ACKS_BATCH 5000
@@ -181,10 +182,30 @@ static void report(const ScimService *service, const char *what, gboolean done, 
   g_error_free(error);
 }
 
+static gboolean pending_body(Db *db, gpointer data, GError **error) {
+  const ScimService *service = data;
+  g_autoptr(DbResult) rows = scim_store_keep_pending(db, error);
+  if (rows == NULL)
+    return FALSE;
+  ScimArrival arrival = {.hook = &service->directory, .actor = "housekeeping"};
+  scim_arrival_queue(&arrival, db, rows);
+  return TRUE;
+}
+
+/* A commit in doubt is not asked about: the next sweep sees what is left. */
+static gboolean sweep_pending(ScimService *service, GError **error) {
+  if (!db_tx_run(service->pool, clock_deadline(KEEP_SECONDS), pending_body, NULL, service, error))
+    return FALSE;
+  if (service->directory.committed != NULL)
+    service->directory.committed(service->directory.data);
+  return TRUE;
+}
+
 static void sweep_all(ScimService *service) {
   static const char *const names[SCIM_KEEP_COUNT] = {
-      [SCIM_KEEP_FOLD] = "totals",           [SCIM_KEEP_REQUESTS] = "requests",
-      [SCIM_KEEP_TOMBSTONES] = "tombstones", [SCIM_KEEP_PENDING] = "pending",
+      [SCIM_KEEP_FOLD] = "totals",
+      [SCIM_KEEP_REQUESTS] = "requests",
+      [SCIM_KEEP_TOMBSTONES] = "tombstones",
       [SCIM_KEEP_PARTITIONS] = "partitions",
   };
   for (int i = 0; i < SCIM_KEEP_COUNT; i++) {
@@ -193,6 +214,8 @@ static void sweep_all(ScimService *service) {
            scim_store_keep_sweep(service->pool, clock_deadline(KEEP_SECONDS), (ScimKeepSweep)i, &error),
            error);
   }
+  GError *error = NULL;
+  report(service, "pending", sweep_pending(service, &error), error);
 }
 
 void scim_housekeeping_run(ScimService *service, guint64 tick) {

@@ -42,8 +42,8 @@ void scim_store_user_queue_insert(ScimScope scope, Db *db, const ScimRecord *use
 void scim_store_user_queue_update(ScimScope scope, Db *db, const ScimRecord *user, DbResult **stamp);
 /* Person, memberships, total; leaves a tombstone. The row is locked already. */
 void scim_store_user_queue_delete(ScimScope scope, Db *db, const char *id);
-/* Memberships that waited for this person become live; *groups has a row for each group that changed. */
-void scim_store_user_queue_arrival(ScimScope scope, Db *db, const ScimRecord *user, DbResult **groups);
+/* Memberships that waited for this person become live: the rows of scim/arrival.h. */
+DbResult *scim_store_user_arrival(ScimScope scope, Db *db, const ScimRecord *user, GError **error);
 
 /* Groups. */
 DbResult *scim_store_group_get(const ScimReader *reader, const char *id, gboolean members, GError **error);

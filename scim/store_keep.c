@@ -40,7 +40,7 @@ gboolean scim_store_keep_uses(DbPool *pool, gint64 deadline, const ScimKeepUses 
   return result != NULL;
 }
 
-/* Who is no longer there, and what somebody took away meanwhile, drops out of the pending sweep by its row lock. Folding is exact in every snapshot: what is deleted and its sum are of one statement. Only one process folds a total at a
+/* Folding is exact in every snapshot: what is deleted and its sum are of one statement. Only one process folds a total at a
  * time: another's rows are skipped, not waited for. */
 static const DbStatement sweeps[SCIM_KEEP_COUNT] = {
     [SCIM_KEEP_FOLD] =
@@ -58,22 +58,6 @@ static const DbStatement sweeps[SCIM_KEEP_COUNT] = {
                             " write_request WHERE at < now() - interval '7 days' LIMIT 50000))"},
     [SCIM_KEEP_TOMBSTONES] = {"scim_keep_tombstones",
                               "DELETE FROM scim_tombstone WHERE deleted_at < now() - interval '30 days'"},
-    [SCIM_KEEP_PENDING] =
-        {"scim_keep_pending",
-         "WITH found AS MATERIALIZED (SELECT p.org_id, p.group_id, p.value, u.user_id FROM"
-         " scim_pending_member p JOIN LATERAL (SELECT x.user_id FROM scim_user x WHERE x.org_id = p.org_id"
-         " AND x.source_id = p.source_id AND (x.user_name_key = p.value_key OR x.external_id = p.value"
-         " OR x.user_id = CASE WHEN p.value ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'"
-         " THEN p.value::uuid END) ORDER BY x.seq LIMIT 1) u ON true LIMIT 10000),"
-         " here AS MATERIALIZED (SELECT u.org_id, u.user_id FROM scim_user u WHERE (u.org_id, u.user_id) IN"
-         " (SELECT org_id, user_id FROM found) ORDER BY u.org_id, u.user_id FOR KEY SHARE),"
-         " gone AS (DELETE FROM scim_pending_member p USING found f JOIN here USING (org_id, user_id)"
-         " WHERE p.org_id = f.org_id AND p.group_id = f.group_id AND p.value = f.value"
-         " RETURNING p.org_id, p.group_id, f.user_id),"
-         " live AS (INSERT INTO scim_member (org_id, group_id, member_id, kind)"
-         " SELECT DISTINCT org_id, group_id, user_id, 'u'::\"char\" FROM gone ON CONFLICT DO NOTHING)"
-         " UPDATE scim_group g SET version = g.version + 1, modified_at = now()"
-         " WHERE (g.org_id, g.group_id) IN (SELECT org_id, group_id FROM gone)"},
     [SCIM_KEEP_PARTITIONS] = {"scim_keep_partitions", "SELECT audit_prepare()"},
 };
 
@@ -81,4 +65,32 @@ gboolean scim_store_keep_sweep(DbPool *pool, gint64 deadline, ScimKeepSweep swee
   DbArgs args = DB_ARGS_INIT;
   g_autoptr(DbResult) result = db_pool_read(pool, deadline, &sweeps[sweep], &args, error);
   return result != NULL;
+}
+
+/* Who is no longer there, and what somebody took away meanwhile, drops out by its row lock; people are locked before groups, each
+ * in order of id. */
+static const DbStatement keep_pending = {
+    "scim_keep_pending",
+    "WITH found AS MATERIALIZED (SELECT p.org_id, p.group_id, p.value, u.user_id FROM"
+    " scim_pending_member p JOIN LATERAL (SELECT x.user_id FROM scim_user x WHERE x.org_id = p.org_id"
+    " AND x.source_id = p.source_id AND (x.user_name_key = p.value_key OR x.external_id = p.value"
+    " OR x.user_id = CASE WHEN p.value ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'"
+    " THEN p.value::uuid END) ORDER BY x.seq LIMIT 1) u ON true LIMIT 2000),"
+    " here AS MATERIALIZED (SELECT u.org_id, u.user_id FROM scim_user u WHERE (u.org_id, u.user_id) IN"
+    " (SELECT org_id, user_id FROM found) ORDER BY u.org_id, u.user_id FOR KEY SHARE),"
+    " held AS MATERIALIZED (SELECT g.org_id, g.group_id FROM scim_group g WHERE (g.org_id, g.group_id) IN"
+    " (SELECT f.org_id, f.group_id FROM found f JOIN here USING (org_id, user_id))"
+    " ORDER BY g.org_id, g.group_id FOR NO KEY UPDATE),"
+    " gone AS (DELETE FROM scim_pending_member p USING found f JOIN here USING (org_id, user_id)"
+    " JOIN held USING (org_id, group_id)"
+    " WHERE p.org_id = f.org_id AND p.group_id = f.group_id AND p.value = f.value"
+    " RETURNING p.org_id, p.group_id, f.user_id),"
+    " live AS (INSERT INTO scim_member (org_id, group_id, member_id, kind)"
+    " SELECT DISTINCT org_id, group_id, user_id, 'u'::\"char\" FROM gone ON CONFLICT DO NOTHING),"
+    " told AS (UPDATE scim_group g SET version = g.version + 1, modified_at = now()"
+    " WHERE (g.org_id, g.group_id) IN (SELECT org_id, group_id FROM gone))"
+    " SELECT DISTINCT org_id, group_id, user_id FROM gone ORDER BY org_id, group_id, user_id"};
+
+DbResult *scim_store_keep_pending(Db *db, GError **error) {
+  return db_query(db, &keep_pending, NULL, error);
 }

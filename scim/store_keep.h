@@ -20,8 +20,10 @@ typedef enum {
   SCIM_KEEP_FOLD,       /* totals: many deltas become one */
   SCIM_KEEP_REQUESTS,   /* write_request after seven days */
   SCIM_KEEP_TOMBSTONES, /* after thirty days */
-  SCIM_KEEP_PENDING,    /* a pending member whose person is here: arrived as it was named, or named in other case */
   SCIM_KEEP_PARTITIONS, /* audit months */
   SCIM_KEEP_COUNT
 } ScimKeepSweep;
 gboolean scim_store_keep_sweep(DbPool *pool, gint64 deadline, ScimKeepSweep sweep, GError **error);
+/* In a transaction: pending members whose person is here (arrived as he was named, or named in other case) become live. The
+ * rows of scim/arrival.h. */
+DbResult *scim_store_keep_pending(Db *db, GError **error);

@@ -150,19 +150,27 @@ void scim_store_user_queue_delete(ScimScope scope, Db *db, const char *id) {
   db_queue(db, &user_leave_groups, &leave, NULL);
 }
 
+/* The groups are locked first and in order of id, as everybody locks them. */
 static const DbStatement user_arrival = {
     "scim_user_arrival",
-    "WITH here AS (DELETE FROM scim_pending_member WHERE org_id = $1 AND source_id = $2"
-    " AND (value IN ($3::text, $4) OR value_key = $5) RETURNING group_id),"
+    "WITH held AS MATERIALIZED (SELECT group_id FROM scim_group WHERE org_id = $1 AND group_id IN (SELECT "
+    "group_id"
+    " FROM scim_pending_member WHERE org_id = $1 AND source_id = $2 AND (value IN ($3::text, $4) OR "
+    "value_key = $5))"
+    " ORDER BY group_id FOR NO KEY UPDATE),"
+    " here AS (DELETE FROM scim_pending_member WHERE org_id = $1 AND source_id = $2"
+    " AND (value IN ($3::text, $4) OR value_key = $5) AND group_id IN (SELECT group_id FROM held) RETURNING "
+    "group_id),"
     " live AS (INSERT INTO scim_member (org_id, group_id, member_id, kind)"
     " SELECT DISTINCT $1::bigint, group_id, $3::text::uuid, 'u'::\"char\" FROM here ON CONFLICT DO NOTHING)"
     " UPDATE scim_group g SET version = g.version + 1, modified_at = now()"
-    " WHERE g.org_id = $1 AND g.group_id IN (SELECT group_id FROM here) RETURNING g.group_id"};
+    " WHERE g.org_id = $1 AND g.group_id IN (SELECT group_id FROM here) RETURNING g.org_id, g.group_id, "
+    "$3::text"};
 
-void scim_store_user_queue_arrival(ScimScope scope, Db *db, const ScimRecord *user, DbResult **groups) {
+DbResult *scim_store_user_arrival(ScimScope scope, Db *db, const ScimRecord *user, GError **error) {
   DbArgs args = DB_ARGS_INIT;
   add_scope(&args, scope, user->id);
   db_args_text(&args, user->external_id);
   db_args_text(&args, user->name_key);
-  db_queue(db, &user_arrival, &args, groups);
+  return db_query(db, &user_arrival, &args, error);
 }

@@ -103,15 +103,14 @@ static gboolean answer_write(const ScimWrite *write, int status, ScimAnswer *ans
   return TRUE;
 }
 
-/* One implicit transaction: nothing here waits for an answer. */
 static gboolean create_body(Db *db, gpointer data, GError **error) {
-  (void)error;
   UserWrite *user = data;
   ScimWrite *write = &user->write;
   scim_write_reset(write);
   write->changed = TRUE;
   scim_store_user_queue_insert(write->scope, db, &write->record, &write->stamp);
-  scim_store_user_queue_arrival(write->scope, db, &write->record, &write->moved);
+  if (!scim_write_arrive(write, db, error))
+    return FALSE;
   scim_write_queue_trace(write, db, "user.create",
                          scim_change_detail(NULL, user->body, &write->call->dialect));
   return TRUE;
@@ -237,7 +236,8 @@ static gboolean change_body(Db *db, gpointer data, GError **error) {
   if (!fill(write, after.doc, after.extra, error))
     return FALSE;
   scim_store_user_queue_update(write->scope, db, &write->record, &write->stamp);
-  scim_store_user_queue_arrival(write->scope, db, &write->record, &write->moved);
+  if (!scim_write_arrive(write, db, error))
+    return FALSE;
   scim_write_queue_trace(write, db, change_action(user),
                          scim_change_detail(before, after.doc, &write->call->dialect));
   return TRUE;

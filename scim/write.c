@@ -5,6 +5,7 @@
 #include "audit/audit.h"
 #include "lib/limits.h"
 #include "lib/text.h"
+#include "scim/arrival.h"
 #include "scim/error.h"
 #include "scim/match.h"
 
@@ -121,6 +122,17 @@ void scim_write_queue_trace(const ScimWrite *write, Db *db, const char *action, 
   const ScimDirectoryHook *hook = &write->service->directory;
   if (hook->queue != NULL)
     hook->queue(db, write->scope.org_id, write->type->kind, write->record.id, hook->data);
+}
+
+gboolean scim_write_arrive(ScimWrite *write, Db *db, GError **error) {
+  const ScimCall *call = write->call;
+  write->moved = scim_store_user_arrival(write->scope, db, &write->record, error);
+  if (write->moved == NULL)
+    return FALSE;
+  g_autofree char *actor = g_strdup_printf("scim-token:%" G_GINT64_FORMAT, call->token->token_id);
+  ScimArrival arrival = {&write->service->directory, call->request_id, actor, call->client};
+  scim_arrival_queue(&arrival, db, write->moved);
+  return TRUE;
 }
 
 static void set_taken(const ScimWrite *write, const ScimOwner *owner, GError **error) {

@@ -36,6 +36,8 @@ json_t *scim_write_extra(const ScimWrite *write);
 gboolean scim_write_check_keys(const ScimWrite *write, GError **error);
 /* Queues the audit record and the write_request. detail is taken. */
 void scim_write_queue_trace(const ScimWrite *write, Db *db, const char *action, json_t *detail);
+/* Memberships that waited for the person who is written become live; their groups' records are queued. */
+gboolean scim_write_arrive(ScimWrite *write, Db *db, GError **error);
 
 /* A create that met its own name: the id of the resource that the same, unanswered request made, else UNIQUENESS
  * with words that say whose it is. NULL when failure is no such thing: it is propagated. Free with g_free. */

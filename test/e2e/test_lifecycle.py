@@ -10,7 +10,7 @@ import uuid
 import pytest
 
 from checks import listing, members_in_database, ok, refused, user_in_database
-from stack import scim
+from stack import scim, server
 
 
 def name():
@@ -145,6 +145,54 @@ def test_pending_becomes_live_by_a_rename_too(client, tenant):
     user = create(client)
     ok(client.patch(f"/Users/{user['id']}", [{"op": "replace", "path": "userName", "value": value}]))
     assert members_in_database(tenant, group) == ({user["id"]}, set())
+
+
+@pytest.fixture
+def hints(tenant):
+    """Keeps what the directory tells the mail worker, who takes the hints away. A function: the (kind, id) of this organisation."""
+    tenant.sql("INSERT INTO mail_setting (org_id) VALUES (%s) ON CONFLICT DO NOTHING", tenant.org_id)
+    tenant.sql("CREATE TABLE told (kind text, subject text, org_id bigint)")
+    tenant.sql("""CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+                  'BEGIN INSERT INTO public.told VALUES (new.kind, new.subject, new.org_id); RETURN new; END'""")
+    tenant.sql("CREATE TRIGGER tell AFTER INSERT ON mail_change FOR EACH ROW EXECUTE FUNCTION tell()")
+    yield lambda: set(tenant.sql("SELECT kind, subject FROM told WHERE org_id = %s", tenant.org_id))
+    tenant.sql("DROP TRIGGER tell ON mail_change")
+    tenant.sql("DROP FUNCTION tell()")
+    tenant.sql("DROP TABLE told")
+    tenant.sql("DELETE FROM mail_setting WHERE org_id = %s", tenant.org_id)
+
+
+def arrivals(tenant, group):
+    return tenant.sql("SELECT actor, detail #>> '{members,added}', detail #>> '{members,added_ids,0}' FROM audit"
+                      " WHERE org_id = %s AND kind = 'scim' AND action = 'group.arrival' AND subject = %s", tenant.org_id, group)
+
+
+def test_an_arrival_is_recorded_and_told_for_the_group_too(client, tenant, hints):
+    value = name()
+    group = ok(client.post("/Groups", scim.group(name(), members=[{"value": value}])), 201)["id"]
+    tenant.sql("DELETE FROM told")
+    user = create(client, value)["id"]
+    assert hints() == {("u", user), ("g", group)}
+    assert arrivals(tenant, group) == [(f"scim-token:{tenant.token_id}", "1", user)]
+
+
+def test_the_sweep_records_and_tells_whom_it_made_a_member(client, tenant, gatepost, hints, run_dir, cluster):
+    user = create(client)
+    group = ok(client.post("/Groups", scim.group(name())), 201)["id"]
+    tenant.sql("DELETE FROM told")
+    tenant.sql("""INSERT INTO scim_pending_member (org_id, source_id, group_id, value, value_key)
+                  SELECT org_id, source_id, group_id, %s, %s FROM scim_group WHERE group_id = %s""",
+               user["userName"], user["userName"], group)
+    sweeper = server.Server(run_dir / "sweeper", cluster.conninfo("gatepost", "gatepost")).write_config().start()
+    try:
+        deadline = time.monotonic() + 10
+        while not arrivals(tenant, group) and time.monotonic() < deadline:
+            time.sleep(0.1)
+    finally:
+        assert sweeper.stop() == 0
+    assert members_in_database(tenant, group) == ({user["id"]}, set())
+    assert hints() == {("u", user["id"]), ("g", group)}
+    assert arrivals(tenant, group) == [("housekeeping", "1", user["id"])]
 
 
 def test_pending_members_can_be_removed(client, tenant):
