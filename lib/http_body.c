@@ -1,4 +1,5 @@
-/* One large body at a time: what is made of a hostile one can take 80 times its size. The others wait suspended. */
+/* One large body at a time is worked on: what is made of a hostile one can take 80 times its size. The others are read meanwhile,
+ * then wait suspended, so that a slow sender holds nobody up. */
 #include "lib/http_internal.h"
 
 #include "lib/clock.h"
@@ -43,7 +44,7 @@ static HttpRequest *pop_overdue(HttpServer *server) {
   return overdue;
 }
 
-/* They stand in the order in which they came, so the first is the oldest. */
+/* The first has waited longest; who is late behind it hears so at his turn. */
 void http_body_sweep(HttpServer *server) {
   for (HttpRequest *request; (request = pop_overdue(server)) != NULL;) {
     http_dispatch_refuse(request, 503, HTTP_GP_BUSY, "other large requests were in the way; try again later");
@@ -53,10 +54,12 @@ void http_body_sweep(HttpServer *server) {
   }
 }
 
-static gboolean fits_memory(HttpRequest *request, gsize n) {
+/* Large bodies leave a share to the small ones. */
+static gboolean fits_memory(HttpRequest *request, gsize total, gsize n) {
   HttpServer *server = request->server;
+  gsize limit = total > LIMIT_SMALL_BODY_BYTES ? LIMIT_LARGE_BODIES_BYTES : LIMIT_BODIES_BYTES;
   thread_monitor_enter(&server->lock);
-  gboolean fits = server->body_bytes + n <= LIMIT_BODIES_BYTES;
+  gboolean fits = server->body_bytes + n <= limit;
   if (fits)
     server->body_bytes += n;
   thread_monitor_leave(&server->lock);
@@ -94,14 +97,7 @@ HttpNext http_body_take(HttpRequest *request, const char *bytes, gsize *n) {
     refuse(request, 413, HTTP_GP_TOO_LARGE, HTTP_TOO_LARGE);
     return discard(request, n);
   }
-  if (total > LIMIT_SMALL_BODY_BYTES && !request->has_turn) {
-    if (!http_access_suspend(request))
-      return HTTP_NEXT_CLOSE;
-    if (http_body_take_turn(request))
-      http_access_resume(request);
-    return HTTP_NEXT_WAIT; /* nothing was taken: the library offers the same bytes again */
-  }
-  if (!fits_memory(request, *n)) {
+  if (!fits_memory(request, total, *n)) {
     refuse(request, 503, HTTP_GP_BUSY, "too many large requests at once; try again later");
     return discard(request, n);
   }

@@ -79,15 +79,14 @@ static gboolean authorise(HttpRequest *request) {
   return FALSE;
 }
 
-/* In a worker, before the body: who may send that much, and whose turn it is. */
+/* In a worker, before the body: who may send that much. */
 static void early_job(gpointer data) {
   g_autoptr(HttpRequest) request = data;
   if (g_atomic_int_get(&request->abandoned))
     return;
   gboolean large = request->chunked || request->length > HTTP_EARLY_BYTES;
-  gboolean may = !large || authorise(request);
-  if (may && request->length > LIMIT_SMALL_BODY_BYTES && !http_body_take_turn(request))
-    return; /* resumed by the one before */
+  if (large)
+    authorise(request);
   http_access_resume(request);
 }
 
@@ -156,8 +155,7 @@ static HttpNext before_body(HttpRequest *request) {
     return answer_early(request);
   }
   gboolean large = request->chunked || request->length > HTTP_EARLY_BYTES;
-  if (verdict == HTTP_POSTPONED || (large && policy->authorise != NULL) ||
-      request->length > LIMIT_SMALL_BODY_BYTES) {
+  if (verdict == HTTP_POSTPONED || (large && policy->authorise != NULL)) {
     request->at_head = TRUE;
     return hand_over(request, early_job, NULL, verdict == HTTP_POSTPONED ? delay_us : 0);
   }
@@ -186,11 +184,22 @@ HttpNext http_dispatch_head(HttpRequest *request) {
   return before_body(request);
 }
 
+/* The library asks again at the same point when the turn has come. */
+static HttpNext await_turn(HttpRequest *request) {
+  if (!http_access_suspend(request))
+    return HTTP_NEXT_CLOSE;
+  if (http_body_take_turn(request))
+    http_access_resume(request);
+  return HTTP_NEXT_WAIT;
+}
+
 /* The body is complete. A row that is at_once does no I/O; a policy that may (authorise) still goes to a worker. */
 HttpNext http_dispatch_end(HttpRequest *request) {
   const HttpRoute *route = request->route;
   if (request->reply != NULL)
     return HTTP_NEXT_REPLY;
+  if (request->body != NULL && request->body->len > LIMIT_SMALL_BODY_BYTES && !request->has_turn)
+    return await_turn(request);
   if (!route->at_once || route->policy->authorise != NULL)
     return hand_over(request, work_job, route->one_by_one ? request->path : NULL, 0);
   work(request);

@@ -8,6 +8,7 @@
 #define LIMIT_BODY_BYTES (16u << 20)    /* a PUT of a 100,000-member group is about 12 MiB */
 #define LIMIT_SMALL_BODY_BYTES (1u << 20) /* above this one body at a time: memory is 80 times a hostile body */
 #define LIMIT_BODIES_BYTES (128u << 20) /* all bodies in memory; more are answered 503 */
+#define LIMIT_LARGE_BODIES_BYTES (96u << 20) /* large ones stop here: the rest is kept for small ones */
 #define LIMIT_CONNECTIONS 2000
 #define LIMIT_CONNECTIONS_PER_ADDRESS 2000 /* behind a front every connection has the front's address */
 #define LIMIT_HEADER_SECONDS 10         /* first byte to last header */

@@ -202,26 +202,49 @@ static void send_body(int fd, const char *path, gsize n, const char *header) {
   say(fd, body, n);
 }
 
-/* Two large bodies at once: the second has its turn after the first. */
+static int begin_large(const App *app, gsize n, gsize sent) {
+  int fd = dial(app);
+  g_autofree char *head = g_strdup_printf("POST /echo HTTP/1.1\r\n" CLOSE "Content-Length: %zu\r\n\r\n", n);
+  g_autofree char *body = g_strnfill(sent, 'b');
+  say(fd, head, strlen(head));
+  say(fd, body, sent);
+  return fd;
+}
+
+/* Two large bodies at once: the one that is sent slowly does not hold up the other. */
 static void test_large(void) {
   App app;
   set_up(&app, "127.0.0.1:0", 4, 0);
-  int first = dial(&app), second = dial(&app);
   gsize n = LIMIT_SMALL_BODY_BYTES * 2;
-  g_autofree char *head = g_strdup_printf("POST /echo HTTP/1.1\r\n" CLOSE "Content-Length: %zu\r\n\r\n", n);
-  g_autofree char *body = g_strnfill(n, 'b');
-  say(first, head, strlen(head));
+  int slow = begin_large(&app, n, n - 1);
   g_usleep(100000);
-  say(second, head, strlen(head));
-  g_usleep(100000);
-  g_autofree char *other = talk(&app, "POST /echo HTTP/1.1\r\n" CLOSE "Content-Length: 2\r\n\r\nhi");
-  g_assert_nonnull(strstr(other, "\r\n\r\nhi"));
-  say(first, body, n);
-  g_autofree char *one = hear(first);
-  g_assert_cmpuint(strlen(strstr(one, "\r\n\r\n")), ==, n + 4);
-  say(second, body, n);
-  g_autofree char *two = hear(second);
+  gint64 begin = g_get_monotonic_time();
+  int quick = begin_large(&app, n, n);
+  g_autofree char *two = hear(quick);
   g_assert_cmpuint(strlen(strstr(two, "\r\n\r\n")), ==, n + 4);
+  g_assert_cmpint(g_get_monotonic_time() - begin, <, 5 * G_USEC_PER_SEC);
+  say(slow, "b", 1);
+  g_autofree char *one = hear(slow);
+  g_assert_cmpuint(strlen(strstr(one, "\r\n\r\n")), ==, n + 4);
+  tear_down(&app);
+}
+
+/* Slow large bodies fill their share of the memory, not that of the small ones. */
+static void test_large_share(void) {
+  App app;
+  set_up(&app, "127.0.0.1:0", 2, 0);
+  int slow[LIMIT_LARGE_BODIES_BYTES / LIMIT_BODY_BYTES];
+  for (gsize i = 0; i < G_N_ELEMENTS(slow); i++)
+    slow[i] = begin_large(&app, LIMIT_BODY_BYTES, LIMIT_BODY_BYTES - 1);
+  g_usleep(500000);
+  gsize n = LIMIT_SMALL_BODY_BYTES * 2;
+  g_autofree char *large = hear(begin_large(&app, n, n));
+  g_assert_true(g_str_has_prefix(large, "HTTP/1.1 503"));
+  n = LIMIT_SMALL_BODY_BYTES;
+  g_autofree char *small = hear(begin_large(&app, n, n));
+  g_assert_true(g_str_has_prefix(small, "HTTP/1.1 200"));
+  for (gsize i = 0; i < G_N_ELEMENTS(slow); i++)
+    close(slow[i]);
   tear_down(&app);
 }
 
@@ -446,6 +469,7 @@ int main(int argc, char **argv) {
   }
   g_test_add_func("/http_server/pipeline", test_pipeline);
   g_test_add_func("/http_server/large", test_large);
+  g_test_add_func("/http_server/large_share", test_large_share);
   g_test_add_func("/http_server/early", test_early);
   g_test_add_func("/http_server/chunked_large", test_chunked_large);
   g_test_add_func("/http_server/one_by_one", test_one_by_one);
