@@ -37,6 +37,8 @@ ScimStored scim_store_row(const ScimType *type, const DbResult *result, int row)
 /* People. NULL with NOT_FOUND where the source has none by this id. */
 DbResult *scim_store_user_get(const ScimReader *reader, const char *id, gboolean groups, GError **error);
 DbResult *scim_store_user_lock(ScimScope scope, Db *db, const char *id, gboolean groups, GError **error);
+/* Before a delete: also against groups that would name this person. */
+DbResult *scim_store_user_lock_delete(ScimScope scope, Db *db, const char *id, GError **error);
 /* *stamp: id, doc, NULL, version, created, modified. */
 void scim_store_user_queue_insert(ScimScope scope, Db *db, const ScimRecord *user, DbResult **stamp);
 void scim_store_user_queue_update(ScimScope scope, Db *db, const ScimRecord *user, DbResult **stamp);

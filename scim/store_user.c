@@ -64,16 +64,18 @@ DbResult *scim_store_user_get(const ScimReader *reader, const char *id, gboolean
       error);
 }
 
-static const DbStatement user_lock = {
-    "scim_user_lock",
-    "SELECT " SCIM_USER_COLUMNS("NULL::text") ", u.extra::text"
-                                              " FROM scim_user u WHERE u.org_id = $1 AND u.source_id = $2"
-                                              " AND u.user_id = $3::uuid FOR UPDATE OF u"};
+/* Who changes a person lets groups go on naming him; who deletes him does not (ADD_PEOPLE in store_member.c). */
+#define LOCK_USER                                      \
+  "SELECT " SCIM_USER_COLUMNS(                         \
+      "NULL::text") ", u.extra::text FROM scim_user u" \
+                    " WHERE u.org_id = $1 AND u.source_id = $2 AND u.user_id = $3::uuid"
+static const DbStatement user_lock = {"scim_user_lock", LOCK_USER " FOR NO KEY UPDATE OF u"};
+static const DbStatement user_lock_delete = {"scim_user_lock_delete", LOCK_USER " FOR UPDATE OF u"};
 static const DbStatement user_lock_groups = {
     "scim_user_lock_groups", "SELECT " SCIM_USER_COLUMNS(SCIM_GROUPS_OF_USER(
                                  "$4")) ", u.extra::text"
                                         " FROM scim_user u WHERE u.org_id = $1 AND u.source_id = $2"
-                                        " AND u.user_id = $3::uuid FOR UPDATE OF u"};
+                                        " AND u.user_id = $3::uuid FOR NO KEY UPDATE OF u"};
 
 DbResult *scim_store_user_lock(ScimScope scope, Db *db, const char *id, gboolean groups, GError **error) {
   if (!check_id(id, error))
@@ -83,6 +85,14 @@ DbResult *scim_store_user_lock(ScimScope scope, Db *db, const char *id, gboolean
   if (groups)
     db_args_text(&args, scope.base);
   return found(db_query(db, groups ? &user_lock_groups : &user_lock, &args, error), id, error);
+}
+
+DbResult *scim_store_user_lock_delete(ScimScope scope, Db *db, const char *id, GError **error) {
+  if (!check_id(id, error))
+    return NULL;
+  DbArgs args = DB_ARGS_INIT;
+  add_scope(&args, scope, id);
+  return found(db_query(db, &user_lock_delete, &args, error), id, error);
 }
 
 static void queue_write(ScimScope scope, Db *db, const DbStatement *statement, const ScimRecord *user,
@@ -136,7 +146,11 @@ static const DbStatement user_delete = {
 /* A statement of its own, after the person's row lock: its snapshot sees every membership that was added before. */
 static const DbStatement user_leave_groups = {
     "scim_user_leave_groups",
-    "WITH gone AS (DELETE FROM scim_member WHERE org_id = $1 AND member_id = $2::uuid RETURNING group_id)"
+    "WITH held AS MATERIALIZED (SELECT group_id FROM scim_group WHERE org_id = $1 AND group_id IN"
+    " (SELECT group_id FROM scim_member WHERE org_id = $1 AND member_id = $2::uuid)"
+    " ORDER BY group_id FOR NO KEY UPDATE),"
+    " gone AS (DELETE FROM scim_member WHERE org_id = $1 AND member_id = $2::uuid"
+    " AND group_id IN (SELECT group_id FROM held) RETURNING group_id)"
     " UPDATE scim_group g SET version = g.version + 1, modified_at = now()"
     " FROM gone WHERE g.org_id = $1 AND g.group_id = gone.group_id"};
 

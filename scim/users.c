@@ -204,10 +204,12 @@ static gboolean same(const json_t *a, const json_t *b) {
   return a == b || (a != NULL && b != NULL && scim_resource_equal(a, b));
 }
 
-static gboolean lock(UserWrite *user, Db *db, GError **error) {
+static gboolean lock(UserWrite *user, Db *db, gboolean to_delete, GError **error) {
   ScimWrite *write = &user->write;
   scim_write_reset(write);
-  write->before = scim_store_user_lock(write->scope, db, user->id, wants_groups(write->call), error);
+  write->before = to_delete
+                      ? scim_store_user_lock_delete(write->scope, db, user->id, error)
+                      : scim_store_user_lock(write->scope, db, user->id, wants_groups(write->call), error);
   if (write->before == NULL)
     return FALSE;
   g_free(write->record.id);
@@ -224,7 +226,7 @@ static const char *change_action(const UserWrite *user) {
 static gboolean change_body(Db *db, gpointer data, GError **error) {
   UserWrite *user = data;
   ScimWrite *write = &user->write;
-  if (!lock(user, db, error))
+  if (!lock(user, db, FALSE, error))
     return FALSE;
   g_autoptr(json_t) before = scim_write_document(write), extra = scim_write_extra(write);
   g_auto(Changed) after = {0};
@@ -271,7 +273,7 @@ gboolean scim_users_patch(ScimService *service, ScimCall *call, const char *id, 
 static gboolean delete_body(Db *db, gpointer data, GError **error) {
   UserWrite *user = data;
   ScimWrite *write = &user->write;
-  if (!lock(user, db, error))
+  if (!lock(user, db, TRUE, error))
     return FALSE;
   g_autoptr(json_t) before = scim_write_document(write);
   scim_store_user_queue_delete(write->scope, db, write->record.id);

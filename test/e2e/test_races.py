@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 
 import pytest
 from conftest import new_tenant
@@ -152,3 +153,26 @@ def test_one_name_is_taken_once(place):
             "schemas": [scim.USER], "userName": f"One{i}@x.example", "title": f"t{n}"}).status) for n in range(4)])
         assert sorted(answers) == [201, 409, 409, 409]
     consistent(place)
+
+
+def test_a_change_of_a_person_does_not_wait_for_groups_that_name_him_but_a_delete_does(place):
+    client = place.at(0)
+    who = user(client, "named@x.example")
+    naming = place.cluster.connect("gatepost", "postgres")
+    naming.autocommit = False
+    try:
+        naming.cursor().execute("SELECT 1 FROM scim_user WHERE user_id = %s FOR KEY SHARE", (who,))
+        begin = time.monotonic()
+        change = [{"op": "replace", "path": "displayName", "value": "Other"}]
+        assert client.patch(f"/Users/{who}", change).status == 200
+        assert time.monotonic() - begin < 2
+        gone = []
+        thread = threading.Thread(target=lambda: gone.append(place.at(1).request("DELETE", f"/Users/{who}").status))
+        thread.start()
+        time.sleep(0.5)
+        assert not gone
+    finally:
+        naming.rollback()
+        naming.close()
+    thread.join()
+    assert gone == [204]
