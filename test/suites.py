@@ -28,6 +28,7 @@ E2E = {
     "lifecycle": ["test_lifecycle.py", "test_in_doubt.py", "test_token_limits.py", "test_housekeeping.py", "test_errors.py",
                   "test_paging.py", "test_dialect.py"],
     "mail": ["test_mail_story.py"],
+    "mail-worker": ["test_mail_worker.py"],
     "cli": ["test_cli.py", "test_cli_admin.py", "test_docs.py"],
     "decision": ["test_mail_decision.py"],
     "mail-drivers": ["test_mail_drivers.py"],  # the real Dovecot, and a doveadm that is broken
@@ -104,6 +105,11 @@ def suite_house(count):
             count.failed += 1
             count.notes.append("FAILED " + line)
     count.must_have_run("house check", code)
+    listed = {name for names in E2E.values() for name in names} | {"test_quickstart.py"}
+    for path in sorted((TEST / "e2e").glob("test_*.py")):
+        if path.name not in listed:
+            count.failed += 1
+            count.notes.append(f"FAILED {path.name} is in no suite")
     return output
 
 
