@@ -90,7 +90,7 @@ def pytest_files(count, files, env=None):
         count.notes.append(f"FAILED {missing.name} is not there")
     with tempfile.NamedTemporaryFile(suffix=".xml") as junit:
         code, output = run(["/usr/bin/python3", "-m", "pytest", "-x" if os.environ.get("FAIL_FAST") else "-q", "--durations=5",
-                            "-rs", f"--junitxml={junit.name}", *present], cwd=TEST / "e2e", env=env or {})
+                            "-rsP", f"--junitxml={junit.name}", *present], cwd=TEST / "e2e", env=env or {})
         if os.path.getsize(junit.name):
             count.add_junit(junit.name)
     count.must_have_run("pytest", code)
