@@ -148,10 +148,10 @@ int verb_dovecot_verify(App *app, const VerbCall *call, GError **error) {
     return APP_USAGE;
   }
   if (!doors_scope(app, call, &proof.scope, NULL, error))
-    return app_error_exit(*error);
+    return (int)app_error_exit(*error);
   g_autoptr(MailPerson) person = mail_person_find(&proof.scope, verb_value(call, "login"), error);
   if (person == NULL)
-    return app_error_exit(*error);
+    return (int)app_error_exit(*error);
   if (person->address == NULL) {
     app_error_set(error, APP_NOT_FOUND, 5212, "%s has no mailbox", person->user_name);
     return APP_NOT_FOUND;
@@ -164,7 +164,7 @@ int verb_dovecot_verify(App *app, const VerbCall *call, GError **error) {
     output_record(proof.output, NULL, json_pack("{s:O, s:b}", "checks", proof.checks, "ok", !proof.failed));
   json_decref(proof.checks);
   if (!done)
-    return app_error_exit(*error);
+    return (int)app_error_exit(*error);
   if (!proof.failed)
     return APP_OK;
   app_error_set(error, APP_FAILED, 5314, "Dovecot does not follow gatepost as it should");
