@@ -447,7 +447,16 @@ BEGIN
        WHERE d.domain = split_part(try.login, '@', 2) AND d.verified_at IS NOT NULL;
     END IF;
     IF try.org_id IS NOT NULL THEN
-      PERFORM public.mail_policy_record(try, client, false);
+      SELECT s.mode, s.help_text INTO try.mode, try.help FROM public.mail_setting s WHERE s.org_id = try.org_id;
+      -- Only our tokens: another spelling of a name (ada+x@) must not be the way around that.
+      IF try.mode = 'idp' THEN
+        try.reason := 'password';
+        try.code := 5101;
+        try.words := public.mail_reason('Use an access token instead of your password', try.help, 5101);
+        status := -1;
+        message := try.words;
+      END IF;
+      PERFORM public.mail_policy_record(try, client, status <> 0);
     END IF;
     RETURN;
   END IF;

@@ -193,11 +193,25 @@ def test_a_password_under_another_address_of_the_person_is_judged_all_the_same(w
 
 
 def test_people_without_a_mailbox_here_are_none_of_our_business(world):
-    world.settings(mode="idp")
+    world.settings(mode="directory")
     mark = world.audit_mark()
     for login in ("root", "", "somebody@elsewhere.example", f"somebody@{world.domain}", None):
         assert world.policy(login) == (0, "")
     assert [r["detail"]["user"] for r in world.audit(mark)] == [f"somebody@{world.domain}"]
+
+
+def test_in_mode_idp_no_spelling_of_a_login_goes_around_the_tokens(world):
+    """Dovecot's own passdb may take ada+x@ for ada@: in our domain a password is no way in, whoever it names."""
+    person = world.person()
+    world.settings(mode="idp")
+    mark = world.audit_mark()
+    logins = [person.address.replace("@", "+x@"), f"nobody@{world.domain}"]
+    for login in logins:
+        status, message = world.policy(login)
+        assert status == -1 and message.endswith("(GP-5101)")
+    assert [(r["detail"]["user"], r["detail"]["auth_successful"]) for r in world.audit(mark)] == [(login, 0) for login in logins]
+    for login in ("root", "somebody@elsewhere.example"):
+        assert world.policy(login) == (0, "")
 
 
 def test_a_sign_in_with_our_secret_is_not_judged_twice(world):
