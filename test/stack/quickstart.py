@@ -189,7 +189,8 @@ def main(argv):
     mode = argv[0] if argv else "--show"
     if mode == "--stop":
         return stop(argv[1])
-    signal.signal(signal.SIGTERM, interrupted)
+    for number in (signal.SIGTERM, signal.SIGINT):  # SIGINT too: a shell's background job would start with it ignored
+        signal.signal(number, interrupted)
     story = Story()
     keep = False
     try:
