@@ -124,7 +124,11 @@ static gboolean tell_store(MailEffects *effects, const MailEffect *effect, GErro
                        .quota_bytes = effect->quota_bytes,
                        .aliases = (const char *const *)effect->aliases,
                        .generation = effect->generation};
-  return store->kind->apply(store->driver, &target, clock_deadline(APPLY_SECONDS), error);
+  gint64 deadline = clock_deadline(APPLY_SECONDS);
+  /* A shut one loses its sessions by itself. */
+  if (effect->cut && effect->open && !store->kind->cut(store->driver, effect->address, deadline, NULL, error))
+    return FALSE;
+  return store->kind->apply(store->driver, &target, deadline, error);
 }
 
 static gboolean note_failure(MailEffects *effects, const MailEffect *effect, const GError *why,

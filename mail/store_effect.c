@@ -34,7 +34,7 @@ static const DbStatement claim = {
     " (SELECT string_agg(a.address, ',' ORDER BY a.address) FROM mail_address a WHERE a.org_id = m.org_id"
     " AND a.mailbox_id = m.mailbox_id AND a.kind IN ('alias', 'former')),"
     " m.desired_gen, m.lease_epoch, coalesce(m.quota_override, m.quota_bytes, 0), m.attempts, m.open,"
-    " m.state = 'purged', b.kind, b.url, b.secret_file"};
+    " m.state = 'purged', m.cut, b.kind, b.url, b.secret_file"};
 
 static MailEffect *read_effect(const DbResult *result, int row) {
   MailEffect *effect = g_new0(MailEffect, 1);
@@ -51,9 +51,10 @@ static MailEffect *read_effect(const DbResult *result, int row) {
   effect->attempts = (int)db_int(result, row, 9);
   effect->open = db_bool(result, row, 10);
   effect->purge = db_bool(result, row, 11);
-  effect->kind = g_strdup(db_text(result, row, 12));
-  effect->url = g_strdup(db_text(result, row, 13));
-  effect->secret_file = g_strdup(db_text(result, row, 14));
+  effect->cut = db_bool(result, row, 12);
+  effect->kind = g_strdup(db_text(result, row, 13));
+  effect->url = g_strdup(db_text(result, row, 14));
+  effect->secret_file = g_strdup(db_text(result, row, 15));
   return effect;
 }
 
@@ -76,7 +77,8 @@ GPtrArray *mail_store_claim(DbPool *pool, gint64 deadline, const char *owner, gi
  * only now: until its mail is gone the store must find it by them. */
 static const DbStatement applied = {
     "mail_effect_applied",
-    "WITH done AS (UPDATE mailbox SET applied_gen = $3, attempts = 0, last_error = NULL, not_before = NULL,"
+    "WITH done AS (UPDATE mailbox SET applied_gen = $3, cut = false, attempts = 0, last_error = NULL, "
+    "not_before = NULL,"
     " lease_owner = NULL, lease_until = NULL,"
     " doors = CASE WHEN doors->'sessions'->>'state' = CASE WHEN open THEN 'open' ELSE 'shut' END"
     " THEN doors ELSE coalesce(doors, '{}') || jsonb_build_object('sessions', jsonb_build_object("

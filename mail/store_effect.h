@@ -13,6 +13,7 @@ typedef struct {
   gint64 generation, epoch, quota_bytes;
   int attempts;
   gboolean open, purge;
+  gboolean cut;                   /* end its sessions once, although it is open */
   char *kind, *url, *secret_file; /* of the back end; secret_file may be NULL */
 } MailEffect;
 

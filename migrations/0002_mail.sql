@@ -120,6 +120,7 @@ CREATE TABLE public.mailbox (
   home text,
   pinned boolean NOT NULL DEFAULT false,
   open boolean NOT NULL DEFAULT true,
+  cut boolean NOT NULL DEFAULT false,
   quota_bytes bigint,
   quota_override bigint,
   protocols text[] NOT NULL DEFAULT '{imap,pop3,smtp,sieve}',
@@ -159,6 +160,7 @@ COMMENT ON COLUMN public.mailbox.backend IS 'Where it lives.';
 COMMENT ON COLUMN public.mailbox.home IS 'Home directory, settled when the mailbox was made, so that a rename keeps the mail; NULL: the store''s pattern applied to the address.';
 COMMENT ON COLUMN public.mailbox.pinned IS 'The address was chosen by hand: no push renames it.';
 COMMENT ON COLUMN public.mailbox.open IS 'What the mail store was last told about its door; decisions never read it.';
+COMMENT ON COLUMN public.mailbox.cut IS 'End its live sessions once, although it stays open: a token of its owner was revoked. Set together with a new desired_gen.';
 COMMENT ON COLUMN public.mailbox.quota_bytes IS 'From the template; NULL: none.';
 COMMENT ON COLUMN public.mailbox.quota_override IS 'Set by hand; wins; no push overwrites it. 0: no quota.';
 COMMENT ON COLUMN public.mailbox.protocols IS 'What its owner may use.';

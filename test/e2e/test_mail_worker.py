@@ -290,6 +290,18 @@ def test_purge_only_after_retention_and_approval(world, store):
     assert world.sql("SELECT kind FROM mail_address WHERE address = %s", address) == [("resting",)]
 
 
+def test_sessions_of_a_mailbox_that_stays_open_are_ended_once(world, store):
+    world.person("cut")
+    address = f"cut@{world.domain}"
+    world.once()
+    world.sql("UPDATE mailbox SET cut = true, desired_gen = desired_gen + 1, dirty_since = now() WHERE address = %s", address)
+    world.once()
+    world.cli("mailbox", "set", address, "--quota", "7G")
+    world.once()
+    assert store.count("cut", address) == 1 and store.mailboxes[address]["open"] and store.mailboxes[address]["quota"] == 7 << 30
+    assert world.sql("SELECT cut, applied_gen FROM mailbox WHERE address = %s", address) == [(False, 3)]
+
+
 # Trouble
 
 def test_store_out_of_order_is_partly_done_and_comes_right(world, store):
