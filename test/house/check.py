@@ -35,9 +35,10 @@ HOMES = {
     "idn2.h": r"lib/address\.c",
     "pthread.h": r"lib/thread\.[ch]",
     "curl/": r"lib/(http|smtp)_client.*\.c",
-    "libxml/": r"saml/verifier.*\.c",
-    "xmlsec/": r"saml/verifier.*\.c",
-    "lasso/": r"saml/verifier.*\.c",
+    "libxml/": r"saml/verifier/.*\.[ch]",
+    "xmlsec/": r"saml/verifier/.*\.[ch]",
+    "lasso/": r"saml/verifier/.*\.[ch]",
+    "seccomp.h": r"saml/verifier/sandbox\.c",
 }
 BANNED = ("strcpy strcat sprintf vsprintf strtok gets system popen alloca atoi atol atof strncpy strncat tmpnam mktemp "
           "scanf sscanf").split()
