@@ -13,6 +13,10 @@ packages_build=(
   libutf8proc-dev        # Unicode folding of userName
   libidn2-dev            # domains
   libpq-dev libssl-dev   # PostgreSQL client, hashes and random numbers
+  libxml2-dev libxmlsec1-dev # SAML messages and their signatures
+  liblasso3-dev          # the second opinion on them
+  zlib1g-dev             # the redirect binding's DEFLATE
+  libseccomp-dev         # the verifier's sandbox
 )
 packages_run=(
   python3 python3-psycopg2 # the story, and the tests
@@ -24,6 +28,8 @@ packages_test=(
   universal-ctags        # function sizes
   binutils               # objdump: no mutable globals
   openssl                # certificates for the proxy test
+  python3-lxml           # canonical XML: forged SAML messages
+  python3-cryptography   # and their signatures
 )
 packages_ci=(
   clang clang-format clang-tidy libclang-rt-14-dev
@@ -143,6 +149,15 @@ packages_mail() {
   if [ -x "$top/build/host/usr/sbin/dovecot" ] && [ "$top/test/stack/relocate.c" -nt "$top/build/host/relocate.so" ]; then
     gcc -D_GNU_SOURCE -shared -fPIC -O1 -o "$top/build/host/relocate.so" "$top/test/stack/relocate.c" || return 1
   fi
+}
+
+packages_idp=(php-cli php-xml php-mbstring) # what SimpleSAMLphp runs on; none of them holds a service
+
+# packages_simplesaml TOP: the identity provider of the tests. Its package would bring a web server along, so it is unpacked.
+packages_simplesaml() {
+  local top=$1
+  packages_install "${packages_idp[@]}" || return 1
+  [ -d /usr/share/simplesamlphp/www ] || [ -d "$top/build/host/usr/share/simplesamlphp/www" ] || packages_unpack "$top" simplesamlphp
 }
 
 # packages_compile TOP [TARGET…]: a release build in TOP/build.
