@@ -29,7 +29,7 @@ static const VerbOption template_options[] = {
 
 static const VerbOption backend_options[] = {
     {"kind", "KIND", "dovecot or webhook"},
-    {"url", "URL", "the doveadm HTTP API, or the webhook"},
+    {"url", "URL", "the doveadm HTTP API, or the webhook; of a cluster once for each node"},
     {"secret-file", "FILE", "holds the API key or signing secret"},
     {"home", "PATTERN", "of new mailboxes: %d domain, %n local part, %i id (default: /var/vmail/%d/%n)"},
     {"uid", "N", "owner of the mail (default: 5000)"},

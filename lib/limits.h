@@ -51,6 +51,7 @@
 
 /* HTTP as a client (lib/http_client.c), mail stores (mail/). */
 #define LIMIT_CLIENT_CONNECT_MS 1000     /* a mail store is near; a black hole must not hold a worker */
+#define LIMIT_DRIVER_NODES 16            /* of one mail store; each has threads that wait for it */
 #define LIMIT_DRIVER_ANSWER_BYTES (1u << 20) /* doveadm's list of 10,000 folders is about this */
 
 #define LIMIT_POLICY_MEMBER_BYTES 4096   /* an IMAP ID is the longest that a mail server passes on */

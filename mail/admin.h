@@ -44,7 +44,9 @@ json_t *mail_admin_adopt(const MailScope *scope, const char *const *addresses, c
 
 json_t *mail_admin_backends(const MailScope *scope, GError **error);
 typedef struct {
-  const char *name, *kind, *url, *secret_file, *home; /* home NULL: the default */
+  const char *name, *kind;
+  const char *url;                /* of a cluster those of all nodes, separated by a blank */
+  const char *secret_file, *home; /* home NULL: the default */
   gint64 uid, gid;                                    /* -1: the default */
 } MailBackendOptions;
 json_t *mail_admin_backend_add(const MailScope *scope, const MailBackendOptions *options, GError **error);

@@ -1,259 +1,164 @@
 #include "mail/dovecot.h"
 
-#include <string.h>
+#include "lib/limits.h"
+#include "lib/thread.h"
+#include "mail/dovecot_node.h"
 
-#include "lib/clock.h"
-#include "lib/crypto.h"
-#include "mail/dovecot_reply.h"
-#include "mail/driver_call.h"
-
-#define PATH "/doveadm/v1"
-#define KICK_SECONDS 5
-#define CREATE_SECONDS 30
-#define PURGE_SECONDS 300
-#define CUT_ROUNDS 5
-
+/* One cluster. Whoever is signed in may be so on any node, and a node that does not answer must not delay the others. */
 struct MailDriver {
-  MailDriverCall call;
-  char *authorization; /* the header with the key; wiped */
-  guint64 tags;
+  GPtrArray *nodes;    /* MailDovecotNode * */
+  ThreadPool *threads; /* NULL: there is one node */
 };
+
+/* What is asked of all nodes, and how far it is. */
+typedef struct {
+  MailDovecotNodeCall call;
+  const MailTarget *target;
+  gint64 deadline;
+  ThreadMonitor lock; /* guards waiting */
+  guint waiting;
+} Round;
+
+typedef struct {
+  Round *round;
+  MailDovecotNode *node;
+  gboolean done;
+  MailReport report;
+  GError *error;
+} Part;
 
 static void close_driver(MailDriver *driver) {
   if (driver == NULL)
     return;
-  mail_driver_call_clear(&driver->call);
-  crypto_free_secret(driver->authorization);
+  thread_pool_free(driver->threads);
+  g_ptr_array_unref(driver->nodes);
   g_free(driver);
 }
 
-/* The API's path, where the URL names the listener alone. */
-static char *full_url(const char *url) {
-  g_autoptr(GUri) uri = g_uri_parse(url, G_URI_FLAGS_NONE, NULL);
-  gboolean bare = uri != NULL && strlen(g_uri_get_path(uri)) <= 1 && g_uri_get_query(uri) == NULL;
-  return bare ? g_strdup_printf("%.*s" PATH, (int)(strlen(url) - strlen(g_uri_get_path(uri))), url)
-              : g_strdup(url);
+static gboolean add_node(MailDriver *driver, const char *url, const char *secret, GError **error) {
+  if (driver->nodes->len == LIMIT_DRIVER_NODES) {
+    g_set_error(error, MAIL_DRIVER_ERROR, MAIL_DRIVER_ERROR_CONFIG, "more than %d nodes", LIMIT_DRIVER_NODES);
+    return FALSE;
+  }
+  MailDovecotNode *node = mail_dovecot_node_new(url, secret, error);
+  if (node != NULL)
+    g_ptr_array_add(driver->nodes, node);
+  return node != NULL;
 }
 
-static MailDriver *open_driver(const char *url, const char *secret, GError **error) {
-  if (secret == NULL || *secret == '\0') {
-    g_set_error_literal(error, MAIL_DRIVER_ERROR, MAIL_DRIVER_ERROR_CONFIG,
-                        "the key of doveadm's API (doveadm_api_key) is missing");
-    return NULL;
-  }
-  g_autofree char *full = full_url(url);
+static MailDriver *open_driver(const char *urls, const char *secret, GError **error) {
   MailDriver *driver = g_new0(MailDriver, 1);
-  if (!mail_driver_call_init(&driver->call, full, error)) {
-    close_driver(driver);
-    return NULL;
-  }
-  char *key = g_base64_encode((const guchar *)secret, strlen(secret));
-  driver->authorization = g_strconcat("Authorization: X-Dovecot-API ", key, NULL);
-  crypto_free_secret(key);
+  driver->nodes = g_ptr_array_new_with_free_func((GDestroyNotify)mail_dovecot_node_free);
+  g_auto(GStrv) list = g_strsplit(urls, " ", -1);
+  for (guint i = 0; list[i] != NULL; i++)
+    if (!add_node(driver, list[i], secret, error)) {
+      close_driver(driver);
+      return NULL;
+    }
+  guint calls = driver->nodes->len * MAIL_DRIVER_CALLS;
+  if (driver->nodes->len > 1)
+    driver->threads = thread_pool_new("dovecot", calls, calls);
   return driver;
 }
 
-/* One command a request: one that fails badly can take the whole answer down with it. Takes parameters. */
-static gboolean ask(MailDriver *driver, const char *command, json_t *parameters, gint64 deadline,
-                    MailDovecotReply *reply, GError **error) {
-  const char *headers[] = {driver->authorization, "Content-Type: application/json", NULL};
-  g_autofree char *tag = g_strdup_printf("gp%" G_GUINT64_FORMAT, ++driver->tags);
-  g_autoptr(json_t) request = json_pack("[[s, o, s]]", command, parameters, tag);
-  g_autofree char *body = jsontext_dump(request);
-  g_auto(HttpClientReply) answer = {0};
-  return mail_driver_call_post(&driver->call, headers, body, deadline, &answer, error) &&
-         mail_dovecot_reply_parse(answer.body, answer.n, tag, reply, error);
+/* ---- all nodes */
+
+static void do_part(gpointer data) {
+  Part *part = data;
+  Round *round = part->round;
+  part->done = round->call(part->node, round->target, round->deadline, &part->report, &part->error);
+  thread_monitor_enter(&round->lock);
+  round->waiting--;
+  thread_monitor_notify(&round->lock);
+  thread_monitor_leave(&round->lock);
 }
 
-static gboolean failed_with(const char *command, int exit_code, GError **error) {
-  MailDriverErrorCode code =
-      exit_code == DOVEADM_NO_USER ? MAIL_DRIVER_ERROR_UNCLEAR : MAIL_DRIVER_ERROR_AWAY;
-  g_set_error(error, MAIL_DRIVER_ERROR, (int)code, "doveadm %s ended with exit code %d%s", command, exit_code,
-              exit_code == DOVEADM_NO_USER ? ": it knows no such user" : "");
-  return FALSE;
+/* Each part ends by the deadline, so this does. */
+static void await(Round *round) {
+  thread_monitor_enter(&round->lock);
+  while (round->waiting > 0)
+    thread_monitor_wait(&round->lock, G_MAXINT64);
+  thread_monitor_leave(&round->lock);
 }
 
-static gint64 within(gint64 deadline, int seconds) {
-  return MIN(deadline, clock_deadline(seconds));
+/* Sessions are each node's own; mail they may share. */
+static void add_report(MailReport *sum, const MailReport *more) {
+  sum->exists = sum->exists || more->exists;
+  sum->messages = MAX(sum->messages, more->messages);
+  sum->bytes = MAX(sum->bytes, more->bytes);
+  sum->sessions += more->sessions;
 }
 
-/* An exit code of 0, or of `fine`, is success. Takes parameters. */
-static gboolean order(MailDriver *driver, const char *command, json_t *parameters, gint64 deadline, int fine,
-                      GError **error) {
-  g_auto(MailDovecotReply) reply = {0};
-  if (!ask(driver, command, parameters, deadline, &reply, error))
-    return FALSE;
-  return reply.exit_code == DOVEADM_OK || reply.exit_code == fine ||
-         failed_with(command, reply.exit_code, error);
-}
-
-/* ---- questions */
-
-static gboolean user_exists(MailDriver *driver, const char *address, gint64 deadline, gboolean *exists,
-                            GError **error) {
-  g_auto(MailDovecotReply) reply = {0};
-  json_t *parameters = json_pack("{s:[s]}", "userMask", address);
-  if (!ask(driver, "user", parameters, within(deadline, KICK_SECONDS), &reply, error))
-    return FALSE;
-  if (reply.exit_code == DOVEADM_NO_USER) {
-    *exists = FALSE;
-    return TRUE;
+/* Done only when every node said yes; the words are of the first that did not. */
+static gboolean collect(Part *parts, guint n, MailReport *report, GError **error) {
+  gboolean done = TRUE;
+  for (guint i = 0; i < n; i++) {
+    g_autoptr(GError) failure = parts[i].error;
+    if (parts[i].done)
+      add_report(report, &parts[i].report);
+    else if (done && n > 1)
+      g_propagate_prefixed_error(error, g_steal_pointer(&failure),
+                                 "node %s: ", mail_dovecot_node_url(parts[i].node));
+    else if (done)
+      g_propagate_error(error, g_steal_pointer(&failure));
+    done = done && parts[i].done;
   }
-  if (reply.exit_code != DOVEADM_OK)
-    return failed_with("user", reply.exit_code, error);
-  return mail_dovecot_reply_user(reply.data, address, exists, error);
+  return done;
 }
 
-static gboolean count_sessions(MailDriver *driver, const char *address, gint64 deadline, guint *sessions,
-                               GError **error) {
-  g_auto(MailDovecotReply) reply = {0};
-  json_t *parameters = json_pack("{s:[s]}", "mask", address);
-  if (!ask(driver, "who", parameters, within(deadline, KICK_SECONDS), &reply, error))
-    return FALSE;
-  if (reply.exit_code != DOVEADM_OK)
-    return failed_with("who", reply.exit_code, error);
-  return mail_dovecot_reply_sessions(reply.data, address, sessions, error);
-}
-
-static gboolean ask_quota(MailDriver *driver, const char *address, gint64 deadline, MailReport *report,
-                          GError **error) {
-  g_auto(MailDovecotReply) reply = {0};
-  json_t *parameters = json_pack("{s:s}", "user", address);
-  if (!ask(driver, "quotaGet", parameters, within(deadline, CREATE_SECONDS), &reply, error))
-    return FALSE;
-  if (reply.exit_code != DOVEADM_OK)
-    return failed_with("quotaGet", reply.exit_code, error);
-  return mail_dovecot_reply_quota(reply.data, &report->messages, &report->bytes, error);
-}
-
-static gboolean ask_status(MailDriver *driver, const char *address, const char *mask, gint64 deadline,
-                           MailReport *report, GError **error) {
-  g_auto(MailDovecotReply) reply = {0};
-  json_t *parameters =
-      json_pack("{s:s, s:[s, s], s:[s]}", "user", address, "field", "messages", "vsize", "mailboxMask", mask);
-  if (!ask(driver, "mailboxStatus", parameters, within(deadline, CREATE_SECONDS), &reply, error))
-    return FALSE;
-  if (reply.exit_code != DOVEADM_OK)
-    return failed_with("mailboxStatus", reply.exit_code, error);
-  return mail_dovecot_reply_status(reply.data, &report->messages, &report->bytes, error);
+/* at_once: in parallel. What makes or destroys mail goes from node to node: they may share it. */
+static gboolean everywhere(MailDriver *driver, Round *round, gboolean at_once, MailReport *report,
+                           GError **error) {
+  guint n = driver->nodes->len;
+  g_autofree Part *parts = g_new0(Part, n);
+  thread_monitor_init(&round->lock);
+  round->waiting = n;
+  for (guint i = 0; i < n; i++) {
+    parts[i] = (Part){.round = round, .node = driver->nodes->pdata[i]};
+    if (driver->threads == NULL || !at_once ||
+        !thread_pool_push(driver->threads, do_part, &parts[i], NULL, 0))
+      do_part(&parts[i]);
+  }
+  await(round);
+  thread_monitor_clear(&round->lock);
+  return collect(parts, n, report, error);
 }
 
 /* ---- the calls of mail/driver.h */
 
-/* Flush, kick, look; again while somebody slips in between, at most five rounds. */
-static gboolean cut_rounds(MailDriver *driver, const char *address, gint64 deadline, guint *ended,
-                           GError **error) {
-  guint left = 0;
-  for (int round = 0; round < CUT_ROUNDS; round++) {
-    if (!order(driver, "kick", json_pack("{s:[s]}", "mask", address), within(deadline, KICK_SECONDS),
-               DOVEADM_NOT_FOUND, error) ||
-        !count_sessions(driver, address, deadline, &left, error))
-      return FALSE;
-    if (left == 0)
-      return TRUE;
-    *ended += left;
-  }
-  g_set_error(error, MAIL_DRIVER_ERROR, MAIL_DRIVER_ERROR_UNCLEAR,
-              "%u sessions are still there after %d rounds of kicking", left, CUT_ROUNDS);
-  return FALSE;
+static gboolean apply(MailDriver *driver, const MailTarget *target, gint64 deadline, GError **error) {
+  MailReport report = {0};
+  Round round = {.call = mail_dovecot_node_apply, .target = target, .deadline = deadline};
+  return everywhere(driver, &round, !target->open, &report, error);
 }
 
 static gboolean cut(MailDriver *driver, const char *address, gint64 deadline, guint *ended, GError **error) {
-  guint count = 0;
-  if (!mail_driver_call_address(address, error))
-    return FALSE;
-  if (ended != NULL && !count_sessions(driver, address, deadline, &count, error))
-    return FALSE;
-  /* Always with `user`: without one doveadm dies. */
-  if (!order(driver, "authCacheFlush", json_pack("{s:[s]}", "user", address), within(deadline, KICK_SECONDS),
-             DOVEADM_OK, error) ||
-      !cut_rounds(driver, address, deadline, &count, error))
+  MailReport report = {0};
+  MailTarget target = {.address = address};
+  Round round = {.call = mail_dovecot_node_cut, .target = &target, .deadline = deadline};
+  if (!everywhere(driver, &round, TRUE, &report, error))
     return FALSE;
   if (ended != NULL)
-    *ended = count;
+    *ended = report.sessions;
   return TRUE;
-}
-
-/* INBOX is made by looking at it; its row made the rest. */
-static gboolean make_open(MailDriver *driver, const MailTarget *target, gint64 deadline, GError **error) {
-  gboolean exists = FALSE;
-  MailReport report;
-  if (!user_exists(driver, target->address, deadline, &exists, error))
-    return FALSE;
-  if (!exists)
-    return failed_with("user", DOVEADM_NO_USER, error);
-  return ask_status(driver, target->address, "INBOX", deadline, &report, error);
-}
-
-static gboolean apply(MailDriver *driver, const MailTarget *target, gint64 deadline, GError **error) {
-  if (!mail_driver_call_address(target->address, error))
-    return FALSE;
-  /* Who is signed in under the old name works on in the old folder. */
-  if (target->former_address != NULL && !cut(driver, target->former_address, deadline, NULL, error))
-    return FALSE;
-  return target->open ? make_open(driver, target, deadline, error)
-                      : cut(driver, target->address, deadline, NULL, error);
 }
 
 static gboolean look(MailDriver *driver, const char *address, gint64 deadline, MailReport *report,
                      GError **error) {
   MailReport found = {.messages = -1, .bytes = -1};
-  if (!mail_driver_call_address(address, error) ||
-      !user_exists(driver, address, deadline, &found.exists, error) ||
-      !count_sessions(driver, address, deadline, &found.sessions, error))
-    return FALSE;
-  if (found.exists && !ask_quota(driver, address, deadline, &found, error))
-    return FALSE;
-  if (found.exists && (found.messages < 0 || found.bytes < 0) &&
-      !ask_status(driver, address, "*", deadline, &found, error))
+  MailTarget target = {.address = address};
+  Round round = {.call = mail_dovecot_node_look, .target = &target, .deadline = deadline};
+  if (!everywhere(driver, &round, TRUE, &found, error))
     return FALSE;
   *report = found;
   return TRUE;
 }
 
-static char **list_folders(MailDriver *driver, const char *address, gint64 deadline, GError **error) {
-  g_auto(MailDovecotReply) reply = {0};
-  if (!ask(driver, "mailboxList", json_pack("{s:s}", "user", address), deadline, &reply, error))
-    return NULL;
-  if (reply.exit_code == DOVEADM_OK)
-    return mail_dovecot_reply_folders(reply.data, error);
-  failed_with("mailboxList", reply.exit_code, error);
-  return NULL;
-}
-
-/* INBOX cannot be deleted, only emptied. One folder at a time, children first: names come sorted. */
-static gboolean delete_folders(MailDriver *driver, const char *address, gint64 deadline, GError **error) {
-  g_auto(GStrv) folders = list_folders(driver, address, deadline, error);
-  if (folders == NULL)
-    return FALSE;
-  for (guint i = g_strv_length(folders); i-- > 0;) {
-    json_t *parameters = json_pack("{s:s, s:[s]}", "user", address, "mailbox", folders[i]);
-    if (g_ascii_strcasecmp(folders[i], "INBOX") == 0)
-      json_decref(parameters);
-    else if (!order(driver, "mailboxDelete", parameters, deadline, DOVEADM_NOT_FOUND, error))
-      return FALSE;
-  }
-  return TRUE;
-}
-
 static gboolean purge(MailDriver *driver, const char *address, gint64 deadline, GError **error) {
-  gint64 until = within(deadline, PURGE_SECONDS);
-  gboolean exists = FALSE;
-  MailReport left = {0};
-  if (!mail_driver_call_address(address, error) || !user_exists(driver, address, until, &exists, error))
-    return FALSE;
-  if (!exists)
-    return TRUE;
-  json_t *all = json_pack("{s:s, s:[s, s, s]}", "user", address, "query", "mailbox", "*", "all");
-  if (!order(driver, "expunge", all, until, DOVEADM_OK, error) ||
-      !delete_folders(driver, address, until, error) ||
-      !ask_status(driver, address, "*", until, &left, error))
-    return FALSE;
-  if (left.messages == 0)
-    return TRUE;
-  g_set_error(error, MAIL_DRIVER_ERROR, MAIL_DRIVER_ERROR_UNCLEAR,
-              "%" G_GINT64_FORMAT " messages are left after the purge", left.messages);
-  return FALSE;
+  MailReport report = {0};
+  MailTarget target = {.address = address};
+  Round round = {.call = mail_dovecot_node_purge, .target = &target, .deadline = deadline};
+  return everywhere(driver, &round, FALSE, &report, error);
 }
 
 const MailDriverKind mail_dovecot = {

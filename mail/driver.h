@@ -28,22 +28,27 @@ GQuark mail_driver_error_quark(void);
 /* What the store says of a mailbox. */
 typedef struct {
   gboolean exists;
-  gint64 messages, bytes;    /* -1: it does not tell */
-  guint sessions;            /* live ones, all protocols */
+  gint64 messages, bytes; /* -1: it does not tell */
+  guint sessions;         /* live ones, all protocols */
 } MailReport;
 
-typedef struct MailDriver MailDriver; /* process lifetime; one thread at a time */
+#define MAIL_DRIVER_CALLS 4 /* at once to one store, from one worker */
+
+typedef struct MailDriver MailDriver; /* process lifetime; thread-safe */
 
 typedef struct {
   const char *kind; /* "dovecot" */
-  MailDriver *(*open)(const char *url, const char *secret, GError **error);
+  /* urls: separated by a blank where the kind knows stores of several nodes; then every node must say yes, and one that is
+   * away does not keep the others waiting. */
+  MailDriver *(*open)(const char *urls, const char *secret, GError **error);
   void (*close)(MailDriver *driver);
   /* Makes the mailbox exist and be open or shut as the target says; verified before it returns TRUE. For a shut one all live sessions are
    * ended: flush caches, kick, look, kick again, at most five rounds. */
   gboolean (*apply)(MailDriver *driver, const MailTarget *target, gint64 deadline, GError **error);
   /* Ends the live sessions of one login; *ended (may be NULL) counts. */
   gboolean (*cut)(MailDriver *driver, const char *address, gint64 deadline, guint *ended, GError **error);
-  gboolean (*look)(MailDriver *driver, const char *address, gint64 deadline, MailReport *report, GError **error);
+  gboolean (*look)(MailDriver *driver, const char *address, gint64 deadline, MailReport *report,
+                   GError **error);
   /* Destroys its mail. Only ever called for an approved purge. */
   gboolean (*purge)(MailDriver *driver, const char *address, gint64 deadline, GError **error);
 } MailDriverKind;

@@ -15,14 +15,34 @@ gboolean mail_driver_call_init(MailDriverCall *call, const char *url, GError **e
     g_set_error(error, MAIL_DRIVER_ERROR, MAIL_DRIVER_ERROR_CONFIG, "the address \"%s\" %s", quoted, why);
     return FALSE;
   }
-  *call = (MailDriverCall){.client = http_client_new(NULL), .url = g_strdup(url)};
+  *call = (MailDriverCall){.url = g_strdup(url)};
+  thread_monitor_init(&call->lock);
   return TRUE;
 }
 
 void mail_driver_call_clear(MailDriverCall *call) {
-  g_clear_pointer(&call->client, http_client_free);
+  if (call->url == NULL)
+    return;
+  thread_monitor_clear(&call->lock);
   g_clear_pointer(&call->url, g_free);
 }
+
+/* ---- the breaker, shared by all threads */
+
+static gboolean may_call(MailDriverCall *call) {
+  thread_monitor_enter(&call->lock);
+  gboolean may = mail_breaker_ask(&call->breaker, clock_now());
+  thread_monitor_leave(&call->lock);
+  return may;
+}
+
+static void note(MailDriverCall *call, gboolean answered) {
+  thread_monitor_enter(&call->lock);
+  mail_breaker_note(&call->breaker, answered, clock_now());
+  thread_monitor_leave(&call->lock);
+}
+
+/* ---- one call */
 
 static MailDriverErrorCode transport_code(const GError *failed) {
   switch ((HttpClientErrorCode)failed->code) {
@@ -68,12 +88,13 @@ static void set_status_error(const HttpClientReply *reply, GError **error) {
 
 gboolean mail_driver_call_post(MailDriverCall *call, const char *const *headers, const char *body,
                                gint64 deadline, HttpClientReply *reply, GError **error) {
-  if (!mail_breaker_ask(&call->breaker, clock_now())) {
+  if (!may_call(call)) {
     g_set_error_literal(error, MAIL_DRIVER_ERROR, MAIL_DRIVER_ERROR_AWAY,
                         "the mail store failed again and again; it is left alone for ten seconds");
     return FALSE;
   }
   g_autoptr(GError) failed = NULL;
+  g_autoptr(HttpClient) client = http_client_new(NULL);
   g_auto(HttpClientReply) answer = {0};
   HttpClientCall post = {.method = "POST",
                          .url = call->url,
@@ -82,8 +103,8 @@ gboolean mail_driver_call_post(MailDriverCall *call, const char *const *headers,
                          .n = strlen(body),
                          .most = LIMIT_DRIVER_ANSWER_BYTES,
                          .deadline = deadline};
-  gboolean answered = http_client_call(call->client, &post, &answer, &failed);
-  mail_breaker_note(&call->breaker, answered && answer.status < 500, clock_now());
+  gboolean answered = http_client_call(client, &post, &answer, &failed);
+  note(call, answered && answer.status < 500);
   if (!answered) {
     g_set_error(error, MAIL_DRIVER_ERROR, (int)transport_code(failed), "the mail store gave no answer: %s",
                 failed->message);

@@ -2,13 +2,14 @@
 #pragma once
 
 #include "lib/http_client.h"
+#include "lib/thread.h"
 #include "mail/breaker.h"
 #include "mail/driver.h"
 
 typedef struct {
-  HttpClient *client;
-  MailBreaker breaker;
   char *url;
+  ThreadMonitor lock; /* guards the breaker, which all threads share */
+  MailBreaker breaker;
 } MailDriverCall;
 
 /* FALSE with CONFIG: this URL cannot be called. */

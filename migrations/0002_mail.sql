@@ -16,7 +16,7 @@ CREATE TABLE public.mail_backend (
 COMMENT ON TABLE public.mail_backend IS 'The mail stores of this installation; mailboxes name one. Not data of an organisation.';
 COMMENT ON COLUMN public.mail_backend.backend IS 'Its name: "dovecot".';
 COMMENT ON COLUMN public.mail_backend.kind IS 'Which driver speaks to it.';
-COMMENT ON COLUMN public.mail_backend.url IS 'doveadm HTTP API, or the webhook.';
+COMMENT ON COLUMN public.mail_backend.url IS 'doveadm HTTP API, or the webhook; of a cluster those of all nodes, separated by a blank.';
 COMMENT ON COLUMN public.mail_backend.secret_file IS 'File with the API key or signing secret; the secret itself is never stored here.';
 COMMENT ON COLUMN public.mail_backend.home IS 'Home directory of a mailbox: %d domain, %n local part, %o organisation, %i mailbox id.';
 COMMENT ON COLUMN public.mail_backend.uid IS 'Owner of the mail on disk.';

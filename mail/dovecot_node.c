@@ -1,0 +1,266 @@
+#include "mail/dovecot_node.h"
+
+#include <string.h>
+
+#include "lib/clock.h"
+#include "lib/crypto.h"
+#include "mail/dovecot_reply.h"
+#include "mail/driver_call.h"
+
+#define PATH "/doveadm/v1"
+#define KICK_SECONDS 5
+#define CREATE_SECONDS 30
+#define PURGE_SECONDS 300
+#define CUT_ROUNDS 5
+
+struct MailDovecotNode {
+  MailDriverCall call;
+  char *authorization; /* the header with the key; wiped */
+};
+
+void mail_dovecot_node_free(MailDovecotNode *node) {
+  if (node == NULL)
+    return;
+  mail_driver_call_clear(&node->call);
+  crypto_free_secret(node->authorization);
+  g_free(node);
+}
+
+const char *mail_dovecot_node_url(const MailDovecotNode *node) {
+  return node->call.url;
+}
+
+/* The API's path, where the URL names the listener alone. */
+static char *full_url(const char *url) {
+  g_autoptr(GUri) uri = g_uri_parse(url, G_URI_FLAGS_NONE, NULL);
+  gboolean bare = uri != NULL && strlen(g_uri_get_path(uri)) <= 1 && g_uri_get_query(uri) == NULL;
+  return bare ? g_strdup_printf("%.*s" PATH, (int)(strlen(url) - strlen(g_uri_get_path(uri))), url)
+              : g_strdup(url);
+}
+
+MailDovecotNode *mail_dovecot_node_new(const char *url, const char *secret, GError **error) {
+  if (secret == NULL || *secret == '\0') {
+    g_set_error_literal(error, MAIL_DRIVER_ERROR, MAIL_DRIVER_ERROR_CONFIG,
+                        "the key of doveadm's API (doveadm_api_key) is missing");
+    return NULL;
+  }
+  g_autofree char *full = full_url(url);
+  g_autoptr(MailDovecotNode) node = g_new0(MailDovecotNode, 1);
+  if (!mail_driver_call_init(&node->call, full, error))
+    return NULL;
+  char *key = g_base64_encode((const guchar *)secret, strlen(secret));
+  node->authorization = g_strconcat("Authorization: X-Dovecot-API ", key, NULL);
+  crypto_free_secret(key);
+  return g_steal_pointer(&node);
+}
+
+/* One command a request: one that fails badly can take the whole answer down with it. Takes parameters. */
+static gboolean ask(MailDovecotNode *node, const char *command, json_t *parameters, gint64 deadline,
+                    MailDovecotReply *reply, GError **error) {
+  const char *headers[] = {node->authorization, "Content-Type: application/json", NULL};
+  char tag[CRYPTO_UUID_TEXT_BYTES];
+  crypto_uuid(tag);
+  g_autoptr(json_t) request = json_pack("[[s, o, s]]", command, parameters, tag);
+  g_autofree char *body = jsontext_dump(request);
+  g_auto(HttpClientReply) answer = {0};
+  return mail_driver_call_post(&node->call, headers, body, deadline, &answer, error) &&
+         mail_dovecot_reply_parse(answer.body, answer.n, tag, reply, error);
+}
+
+static gboolean failed_with(const char *command, int exit_code, GError **error) {
+  MailDriverErrorCode code =
+      exit_code == DOVEADM_NO_USER ? MAIL_DRIVER_ERROR_UNCLEAR : MAIL_DRIVER_ERROR_AWAY;
+  g_set_error(error, MAIL_DRIVER_ERROR, (int)code, "doveadm %s ended with exit code %d%s", command, exit_code,
+              exit_code == DOVEADM_NO_USER ? ": it knows no such user" : "");
+  return FALSE;
+}
+
+static gint64 within(gint64 deadline, int seconds) {
+  return MIN(deadline, clock_deadline(seconds));
+}
+
+/* An exit code of 0, or of `fine`, is success. Takes parameters. */
+static gboolean order(MailDovecotNode *node, const char *command, json_t *parameters, gint64 deadline,
+                      int fine, GError **error) {
+  g_auto(MailDovecotReply) reply = {0};
+  if (!ask(node, command, parameters, deadline, &reply, error))
+    return FALSE;
+  return reply.exit_code == DOVEADM_OK || reply.exit_code == fine ||
+         failed_with(command, reply.exit_code, error);
+}
+
+/* ---- questions */
+
+static gboolean user_exists(MailDovecotNode *node, const char *address, gint64 deadline, gboolean *exists,
+                            GError **error) {
+  g_auto(MailDovecotReply) reply = {0};
+  json_t *parameters = json_pack("{s:[s]}", "userMask", address);
+  if (!ask(node, "user", parameters, within(deadline, KICK_SECONDS), &reply, error))
+    return FALSE;
+  if (reply.exit_code == DOVEADM_NO_USER) {
+    *exists = FALSE;
+    return TRUE;
+  }
+  if (reply.exit_code != DOVEADM_OK)
+    return failed_with("user", reply.exit_code, error);
+  return mail_dovecot_reply_user(reply.data, address, exists, error);
+}
+
+static gboolean count_sessions(MailDovecotNode *node, const char *address, gint64 deadline, guint *sessions,
+                               GError **error) {
+  g_auto(MailDovecotReply) reply = {0};
+  json_t *parameters = json_pack("{s:[s]}", "mask", address);
+  if (!ask(node, "who", parameters, within(deadline, KICK_SECONDS), &reply, error))
+    return FALSE;
+  if (reply.exit_code != DOVEADM_OK)
+    return failed_with("who", reply.exit_code, error);
+  return mail_dovecot_reply_sessions(reply.data, address, sessions, error);
+}
+
+static gboolean ask_quota(MailDovecotNode *node, const char *address, gint64 deadline, MailReport *report,
+                          GError **error) {
+  g_auto(MailDovecotReply) reply = {0};
+  json_t *parameters = json_pack("{s:s}", "user", address);
+  if (!ask(node, "quotaGet", parameters, within(deadline, CREATE_SECONDS), &reply, error))
+    return FALSE;
+  if (reply.exit_code != DOVEADM_OK)
+    return failed_with("quotaGet", reply.exit_code, error);
+  return mail_dovecot_reply_quota(reply.data, &report->messages, &report->bytes, error);
+}
+
+static gboolean ask_status(MailDovecotNode *node, const char *address, const char *mask, gint64 deadline,
+                           MailReport *report, GError **error) {
+  g_auto(MailDovecotReply) reply = {0};
+  json_t *parameters =
+      json_pack("{s:s, s:[s, s], s:[s]}", "user", address, "field", "messages", "vsize", "mailboxMask", mask);
+  if (!ask(node, "mailboxStatus", parameters, within(deadline, CREATE_SECONDS), &reply, error))
+    return FALSE;
+  if (reply.exit_code != DOVEADM_OK)
+    return failed_with("mailboxStatus", reply.exit_code, error);
+  return mail_dovecot_reply_status(reply.data, &report->messages, &report->bytes, error);
+}
+
+/* ---- the calls of mail/driver.h */
+
+/* Flush, kick, look; again while somebody slips in between, at most five rounds. */
+static gboolean cut_rounds(MailDovecotNode *node, const char *address, gint64 deadline, guint *ended,
+                           GError **error) {
+  guint left = 0;
+  for (int round = 0; round < CUT_ROUNDS; round++) {
+    if (!order(node, "kick", json_pack("{s:[s]}", "mask", address), within(deadline, KICK_SECONDS),
+               DOVEADM_NOT_FOUND, error) ||
+        !count_sessions(node, address, deadline, &left, error))
+      return FALSE;
+    if (left == 0)
+      return TRUE;
+    *ended += left;
+  }
+  g_set_error(error, MAIL_DRIVER_ERROR, MAIL_DRIVER_ERROR_UNCLEAR,
+              "%u sessions are still there after %d rounds of kicking", left, CUT_ROUNDS);
+  return FALSE;
+}
+
+/* *ended counts on. */
+static gboolean cut(MailDovecotNode *node, const char *address, gint64 deadline, guint *ended,
+                    GError **error) {
+  if (!mail_driver_call_address(address, error))
+    return FALSE;
+  /* Always with `user`: without one doveadm dies. */
+  return order(node, "authCacheFlush", json_pack("{s:[s]}", "user", address), within(deadline, KICK_SECONDS),
+               DOVEADM_OK, error) &&
+         cut_rounds(node, address, deadline, ended, error);
+}
+
+/* INBOX is made by looking at it; its row made the rest. */
+static gboolean make_open(MailDovecotNode *node, const MailTarget *target, gint64 deadline, GError **error) {
+  gboolean exists = FALSE;
+  MailReport report;
+  if (!user_exists(node, target->address, deadline, &exists, error))
+    return FALSE;
+  if (!exists)
+    return failed_with("user", DOVEADM_NO_USER, error);
+  return ask_status(node, target->address, "INBOX", deadline, &report, error);
+}
+
+gboolean mail_dovecot_node_apply(MailDovecotNode *node, const MailTarget *target, gint64 deadline,
+                                 MailReport *report, GError **error) {
+  if (!mail_driver_call_address(target->address, error))
+    return FALSE;
+  /* Who is signed in under the old name works on in the old folder. */
+  if (target->former_address != NULL &&
+      !cut(node, target->former_address, deadline, &report->sessions, error))
+    return FALSE;
+  return target->open ? make_open(node, target, deadline, error)
+                      : cut(node, target->address, deadline, &report->sessions, error);
+}
+
+gboolean mail_dovecot_node_cut(MailDovecotNode *node, const MailTarget *target, gint64 deadline,
+                               MailReport *report, GError **error) {
+  return mail_driver_call_address(target->address, error) &&
+         count_sessions(node, target->address, deadline, &report->sessions, error) &&
+         cut(node, target->address, deadline, &report->sessions, error);
+}
+
+gboolean mail_dovecot_node_look(MailDovecotNode *node, const MailTarget *target, gint64 deadline,
+                                MailReport *report, GError **error) {
+  const char *address = target->address;
+  MailReport found = {.messages = -1, .bytes = -1};
+  if (!mail_driver_call_address(address, error) ||
+      !user_exists(node, address, deadline, &found.exists, error) ||
+      !count_sessions(node, address, deadline, &found.sessions, error))
+    return FALSE;
+  if (found.exists && !ask_quota(node, address, deadline, &found, error))
+    return FALSE;
+  if (found.exists && (found.messages < 0 || found.bytes < 0) &&
+      !ask_status(node, address, "*", deadline, &found, error))
+    return FALSE;
+  *report = found;
+  return TRUE;
+}
+
+static char **list_folders(MailDovecotNode *node, const char *address, gint64 deadline, GError **error) {
+  g_auto(MailDovecotReply) reply = {0};
+  if (!ask(node, "mailboxList", json_pack("{s:s}", "user", address), deadline, &reply, error))
+    return NULL;
+  if (reply.exit_code == DOVEADM_OK)
+    return mail_dovecot_reply_folders(reply.data, error);
+  failed_with("mailboxList", reply.exit_code, error);
+  return NULL;
+}
+
+/* INBOX cannot be deleted, only emptied. One folder at a time, children first: names come sorted. */
+static gboolean delete_folders(MailDovecotNode *node, const char *address, gint64 deadline, GError **error) {
+  g_auto(GStrv) folders = list_folders(node, address, deadline, error);
+  if (folders == NULL)
+    return FALSE;
+  for (guint i = g_strv_length(folders); i-- > 0;) {
+    json_t *parameters = json_pack("{s:s, s:[s]}", "user", address, "mailbox", folders[i]);
+    if (g_ascii_strcasecmp(folders[i], "INBOX") == 0)
+      json_decref(parameters);
+    else if (!order(node, "mailboxDelete", parameters, deadline, DOVEADM_NOT_FOUND, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean mail_dovecot_node_purge(MailDovecotNode *node, const MailTarget *target, gint64 deadline,
+                                 MailReport *report, GError **error) {
+  (void)report;
+  const char *address = target->address;
+  gint64 until = within(deadline, PURGE_SECONDS);
+  gboolean exists = FALSE;
+  MailReport left = {0};
+  if (!mail_driver_call_address(address, error) || !user_exists(node, address, until, &exists, error))
+    return FALSE;
+  if (!exists)
+    return TRUE;
+  json_t *all = json_pack("{s:s, s:[s, s, s]}", "user", address, "query", "mailbox", "*", "all");
+  if (!order(node, "expunge", all, until, DOVEADM_OK, error) ||
+      !delete_folders(node, address, until, error) || !ask_status(node, address, "*", until, &left, error))
+    return FALSE;
+  if (left.messages == 0)
+    return TRUE;
+  g_set_error(error, MAIL_DRIVER_ERROR, MAIL_DRIVER_ERROR_UNCLEAR,
+              "%" G_GINT64_FORMAT " messages are left after the purge", left.messages);
+  return FALSE;
+}
