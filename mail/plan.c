@@ -131,6 +131,12 @@ static void plan_new(const MailPlanInput *input, MailPlan *plan) {
   plan_aliases(input, plan, NULL);
 }
 
+/* Absence is no order: a directory that is empty, cut short or another one deletes nobody. */
+static gboolean is_missing(const MailPlanInput *input) {
+  return input->person->user_id != NULL && !input->person->known && !input->person->deleted &&
+         !input->found->disabled && !input->found->held;
+}
+
 static MailCause leaving(const MailPlanInput *input) {
   if (input->person->user_id == NULL)
     return MAIL_CAUSE_NONE;
@@ -222,9 +228,11 @@ void mail_plan_make(const MailPlanInput *input, MailPlan *plan) {
     return;
   }
   plan->cause = leaving(input);
-  if (input->person->user_id == NULL) {
+  if (input->person->user_id == NULL || is_missing(input)) {
+    plan->cause = MAIL_CAUSE_NONE;
     plan->open = !input->found->disabled && !input->found->contained;
-    add(plan, MAIL_STEP_KEEP, input->found->address, g_strdup("has no person"));
+    add(plan, MAIL_STEP_KEEP, input->found->address,
+        g_strdup(input->person->user_id == NULL ? "has no person" : "the directory does not know the person"));
     plan->idle = plan->open == input->found->open;
   } else if (plan->cause != MAIL_CAUSE_NONE) {
     plan_leaver(input, plan);

@@ -10,8 +10,8 @@ void mail_subject_clear(MailSubject *subject) {
 
 /* Of s (user_id, item: rank or mail_group_id), u scim_user, b mailbox. */
 #define SUBJECT_COLUMNS                                                                                    \
-  "coalesce(s.user_id, b.user_id)::text, u.user_id IS NOT NULL, coalesce(u.active, false), u.user_name, "  \
-  "u.doc,"                                                                                                 \
+  "coalesce(s.user_id, b.user_id)::text, u.user_id IS NOT NULL, EXISTS (SELECT 1 FROM scim_tombstone d"    \
+  " WHERE d.org_id = $1 AND d.user_id = b.user_id), coalesce(u.active, false), u.user_name, u.doc,"        \
   " s.item, b.mailbox_id::text, b.address, b.origin <> 'found', b.state = 'disabled', b.pinned, b.open,"   \
   " b.contained_at IS NOT NULL,"                                                                           \
   " EXISTS (SELECT 1 FROM mail_held h WHERE h.org_id = $1 AND h.mailbox_id = b.mailbox_id AND h.action = " \
@@ -23,6 +23,7 @@ void mail_subject_clear(MailSubject *subject) {
   " b.user_id IS DISTINCT FROM s.user_id"
 
 enum {
+  COLUMN_DELETED,
   COLUMN_USER,
   COLUMN_KNOWN,
   COLUMN_ACTIVE,
@@ -68,6 +69,7 @@ static void read_found(const DbResult *result, int row, MailFound *found) {
 }
 
 static void read_subject(const DbResult *result, int row, MailSubject *subject) {
+  subject->person.deleted = db_bool(result, row, COLUMN_DELETED);
   subject->person.user_id = g_strdup(db_text(result, row, COLUMN_USER));
   subject->person.known = db_bool(result, row, COLUMN_KNOWN);
   subject->person.active = db_bool(result, row, COLUMN_ACTIVE);

@@ -21,7 +21,8 @@ typedef struct {
 
 typedef struct {
   char *user_id;  /* NULL: the mailbox has no person */
-  gboolean known; /* in the directory now */
+  gboolean known;   /* in the directory now */
+  gboolean deleted; /* the directory said so: there is a tombstone. Neither: nothing follows from it */
   gboolean active;
   char *user_name;
   char *primary_email; /* the one marked so, else the first; NULL: none */

@@ -11,8 +11,8 @@
 typedef struct {
   const char *name;
   const char *user, *emails; /* userName; e-mails with commas, the first is primary */
-  gboolean inactive, deleted, outside,
-      nobody;          /* of the person; outside: in no mail group; nobody: the mailbox has none */
+  /* Of the person; outside: in no mail group; nobody: the mailbox has none; missing: neither there nor deleted. */
+  gboolean inactive, deleted, outside, nobody, missing;
   const char *address; /* of the mailbox; NULL: none */
   const char *aliases; /* found ones */
   gboolean foreign, disabled, pinned, shut, contained, held, lent, ungrouped, gone, returns;
@@ -44,6 +44,20 @@ static const PlanCase cases[] = {
      .steps = "keep:ada@a.example",
      .idle = TRUE,
      .open = TRUE},
+
+    {.name = "missing is not deleted",
+     .missing = TRUE,
+     .address = "ada@a.example",
+     .steps = "keep:ada@a.example",
+     .idle = TRUE,
+     .open = TRUE},
+    {.name = "missing, but an admin has yet to decide on it",
+     .missing = TRUE,
+     .held = TRUE,
+     .shut = TRUE,
+     .address = "ada@a.example",
+     .steps = "disable:ada@a.example=deleted from the directory",
+     .idle = TRUE},
 
     /* The eleven holes of the sample sync. */
     {.name = "hole a: a mailbox without a person stops nobody",
@@ -291,7 +305,8 @@ static MailTemplate template_of(const PlanCase *row) {
 
 static void fill(const PlanCase *row, MailMember *person, MailFound *found) {
   person->user_id = row->nobody ? NULL : g_strdup(THERE);
-  person->known = !row->deleted && !row->nobody;
+  person->known = !row->deleted && !row->nobody && !row->missing;
+  person->deleted = row->deleted;
   person->active = !row->inactive;
   person->user_name = g_strdup(row->user);
   person->emails = split(row->emails, ",");
@@ -349,7 +364,7 @@ static void test_case(gconstpointer data) {
   fill(row, &person, &found);
   MailTemplate item = template_of(row);
   g_autoptr(GHashTable) taken = taken_of(row);
-  MailPlanInput input = {.item = row->outside || row->deleted || row->nobody ? NULL : &item,
+  MailPlanInput input = {.item = row->outside || row->deleted || row->nobody || row->missing ? NULL : &item,
                          .person = &person,
                          .found = &found,
                          .domains = domains,
