@@ -1,0 +1,55 @@
+"""Every attack of the catalogue, through the whole path: a browser begins a sign-in, the message is posted to the assertion consumer
+service, and must be refused with its own failure: no session, one and the same page, a trace that names the failure."""
+
+import pytest
+
+import saml_cases
+import saml_cases_keys  # noqa: F401
+import saml_cases_meaning  # noqa: F401
+import saml_cases_resources  # noqa: F401
+import saml_cases_wrapping  # noqa: F401
+from conftest import new_tenant
+from saml_world import SamlWorld
+
+
+@pytest.fixture(scope="module")
+def world(gatepost, cluster, run_dir):
+    made = SamlWorld(new_tenant(gatepost, cluster), run_dir)
+    made.ids = {name: made.person(name, active=name != "gone")["id"] for name in ("mallory", "victim", "gone")}
+    asked = made.ask()
+    page = made.answer(asked, made.good(asked, made.address("mallory")))
+    assert made.signed_in(asked.browser), page
+    return made
+
+
+def test_the_names_of_cases_are_unique():
+    names = [case.name for case in saml_cases.CASES]
+    assert len(names) == len(set(names))
+    print(f"time {len(names)} attacks")
+
+
+@pytest.mark.parametrize("case", saml_cases.CASES, ids=lambda case: case.name)
+def test_refused(world, case):
+    asked = world.ask()
+    before = world.sessions()
+    page = world.answer(asked, case.craft(world, asked))
+    assert page.status in (400, 401, 403, 413), page
+    assert world.sessions() == before
+    assert world.signed_in(asked.browser) is None
+    # Nothing of the reason, and nothing of the message, is shown.
+    assert not any(failure in page.body for failure in case.failures)
+    assert "mallory" not in page.body and "victim" not in page.body
+    assert world.last_failure() in case.failures
+
+
+def test_all_refusals_that_concern_the_provider_look_the_same(world):
+    """But for the trace id: no oracle for what was wrong."""
+    shown = set()
+    for name in ("A11", "A31", "A100", "A105a", "A80a"):
+        case = next(case for case in saml_cases.CASES if case.name == name)
+        asked = world.ask()
+        page = world.answer(asked, case.craft(world, asked))
+        trace = world.sql("SELECT trace_id FROM saml_trace ORDER BY at DESC LIMIT 1")[0][0]
+        assert trace in page.body
+        shown.add((page.status, page.body.replace(trace, "TRACE")))
+    assert len(shown) == 1
