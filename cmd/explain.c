@@ -28,11 +28,10 @@ static json_t *row_json(const ExplainRow *row) {
 }
 
 static int list(App *app) {
-  gsize n;
-  const ExplainRow *rows = explain_all(&n);
   json_t *codes = json_array();
-  for (gsize i = 0; i < n; i++)
-    json_array_append_new(codes, row_json(&rows[i]));
+  const ExplainRow *row;
+  for (gsize i = 0; (row = explain_at(i)) != NULL; i++)
+    json_array_append_new(codes, row_json(row));
   output_records(app_output(app), list_columns, json_pack("{s:o}", "codes", codes), "codes");
   return APP_OK;
 }

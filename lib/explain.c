@@ -1,7 +1,9 @@
 #include "lib/explain.h"
 
+#include "lib/explain_internal.h"
+
 /* In order of code. Under 60 words a row, without blame: what happened, what it means, what to do. */
-static const ExplainRow rows[] = {
+static const ExplainRow service_rows[] = {
     /* 1xxx: install, settings, database */
     {1001, "The settings file cannot be used.",
      "gatepost does not start with it; a running service keeps what it has.",
@@ -187,7 +189,9 @@ static const ExplainRow rows[] = {
      "Nothing was acknowledged; identity providers try again by themselves.", "Run: gatepost doctor"},
     {2502, "gatepost is busy.", "Nothing was changed; identity providers try again by themselves.",
      "If it lasts, look at gatepost_http_queue in /metrics and at the database's load."},
+};
 
+static const ExplainRow mail_rows[] = {
     /* 42xx, 43xx: mailboxes and the worker */
     {4201, "Somebody else has the address.", "The person keeps what they have; nobody got a second-best address.",
      "Change one of the two in the directory, or join by hand: gatepost mailbox pair"},
@@ -248,6 +252,9 @@ static const ExplainRow rows[] = {
      "Open it again with: gatepost user release"},
     {5114, "The mailbox was purged.", "Its mail is gone, as an administrator approved.",
      "See who approved it: gatepost sync history"},
+    {5115, "The address rests: it was somebody's, and is given to nobody for a while.",
+     "No password lets anybody in under it, outside of mode observe; nobody's mail is affected.",
+     "Sign in with the person's present address: gatepost user show"},
     {5201, "There is no personal access token of that number in this organisation.", "Nothing was changed.",
      "See the numbers with: gatepost pat list"},
     {5202, "The personal access token was revoked before.", "Nothing was changed; it does not work.",
@@ -258,7 +265,7 @@ static const ExplainRow rows[] = {
      "Ask for fewer days, or change pat_max_days or pat_unlimited with: gatepost mail-setting set"},
     {5205, "The person has as many live tokens as one may have.", "None was made.",
      "Revoke what is no longer used (gatepost pat list --unused), or raise pat_per_person."},
-    {5206, "A service token may not sign in as this address.", "None was made.",
+    {5206, "A service token may not sign in as this address.", "None was made; one that was made before lets nobody in.",
      "Use an address of its own in a domain that is proved: gatepost domain list"},
     {5211, "There is no person by that id, userName, externalId or address.", "Nothing was changed.",
      "Look with: gatepost user list --filter. People come when their identity provider sends them."},
@@ -290,6 +297,11 @@ static const ExplainRow rows[] = {
      "Compare Dovecot's event_exporter with: gatepost dovecot config"},
     {5306, "There is no such event log.", "Nothing was read.",
      "See log_path and info_log_path: doveconf -h info_log_path"},
+    {5307, "A question to the policy server could not be read.", "That sign-in was refused; others go on.",
+     "Compare auth_policy_request_attributes with: gatepost dovecot config"},
+    {5308, "A calendar server or proxy asks about one login too often.",
+     "It is told to come back a little later (429); nothing else is affected.",
+     "See in its log who tries. Where all clients come from one address, see that trusted_proxies names the proxy."},
     {5311, "A mail server's file cannot hold a name from the setting database as it is.", "Nothing was printed.",
      "Use a host, port and database name without blanks, quotes and # $ %."},
     {5312, "Dovecot's policy client speaks HTTP over TCP only.", "Nothing was printed.",
@@ -320,14 +332,26 @@ static const ExplainRow rows[] = {
      "Run: gatepost db migrate"},
 };
 
-const ExplainRow *explain_all(gsize *n) {
-  *n = G_N_ELEMENTS(rows);
-  return rows;
+/* The nth row of a part, counting on; NULL with *i what is left when the part has fewer. */
+static const ExplainRow *row_of(const ExplainPart *part, gsize *i) {
+  if (*i < part->n)
+    return &part->rows[*i];
+  *i -= part->n;
+  return NULL;
+}
+
+const ExplainRow *explain_at(gsize i) {
+  const ExplainPart parts[] = {
+      {service_rows, G_N_ELEMENTS(service_rows)}, explain_saml, {mail_rows, G_N_ELEMENTS(mail_rows)}};
+  const ExplainRow *row = NULL;
+  for (gsize part = 0; row == NULL && part < G_N_ELEMENTS(parts); part++)
+    row = row_of(&parts[part], &i);
+  return row;
 }
 
 const ExplainRow *explain_find(int code) {
-  for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
-    if (rows[i].code == code)
-      return &rows[i];
-  return NULL;
+  const ExplainRow *row = explain_at(0);
+  for (gsize i = 1; row != NULL && row->code != code; i++)
+    row = explain_at(i);
+  return row;
 }

@@ -18,7 +18,9 @@ typedef struct {
   GBytes *sealed; /* PKCS#8 DER, sealed; its associated data is the connection's slug */
 } SamlOwnKey;
 
-/* Read-only once loaded; shared by reference. */
+#define SAML_SKEW_SECONDS 180 /* default; SDP-G01 asks for three to five minutes */
+
+/* Read-only once loaded; shared by reference, from any thread. */
 typedef struct {
   gint64 org_id, connection_id, source_id;
   gint64 version; /* grows with each change of the row or its keys: what caches go by */
@@ -37,9 +39,11 @@ typedef struct {
   gboolean allow_cbc, enforce_address, force_authn;
   GStrv contexts;       /* RequestedAuthnContext, exact; empty: not asked */
   char *name_id_format; /* NameIDPolicy Format; NULL: not sent */
-  int skew_seconds;     /* 0…300; 180 */
+  int skew_seconds;     /* 0…300 */
 } SamlConnection;
 
+/* Empty, with its arrays made; whoever fills it owns every text in it to it. A list of texts may stay NULL: none. */
+SamlConnection *saml_connection_new(void);
 SamlConnection *saml_connection_ref(SamlConnection *connection);
 void saml_connection_unref(SamlConnection *connection);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SamlConnection, saml_connection_unref)

@@ -25,12 +25,14 @@ typedef struct {
   gint64 session_until_us; /* SessionNotOnOrAfter; 0: none */
   gint64
       valid_until_us; /* the latest moment at which it could be accepted, skew included: replays are remembered until then */
-  GArray *attributes; /* SamlAttribute */
+  GArray *attributes; /* SamlAttribute, by saml_attributes_new; NULL: none */
   gboolean signed_response, signed_assertion, encrypted;
   guint key; /* index of the pinned certificate that verified */
 } SamlLogin;
 
 void saml_login_clear(SamlLogin *login);
+void saml_attribute_clear(SamlAttribute *attribute);
+GArray *saml_attributes_new(void); /* empty; clears what it holds */
 void saml_name_id_clear(SamlNameId *name_id);
 gboolean saml_name_id_equal(const SamlNameId *a,
                             const SamlNameId *b); /* all four parts, byte for byte (C92) */
@@ -39,3 +41,4 @@ const SamlAttribute *saml_login_attribute(const SamlLogin *login, const char *na
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SamlLogin, saml_login_clear)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SamlNameId, saml_name_id_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SamlAttribute, saml_attribute_clear)

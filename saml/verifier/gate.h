@@ -7,11 +7,12 @@
 
 #include "saml/failure.h"
 
-/* NULL with *failure. Free with xmlFreeDoc. n ≤ LIMIT_SAML_MESSAGE_BYTES. */
+/* NULL with *failure. Free with xmlFreeDoc. More than LIMIT_SAML_MESSAGE_BYTES, or a NUL among them (C05), is refused. */
 xmlDoc *saml_gate_parse(const char *bytes, gsize n, SamlFailure *failure);
-/* Strict base64 (C04, C05): alphabet and line breaks, correct padding, no NUL in what it means. NULL with *failure; g_free. */
+/* Strict base64 (C04): alphabet and line breaks, correct padding, not empty. NULL with *failure (bad_base64, too_large); else g_free; a NUL
+ * follows the bytes. */
 char *saml_gate_base64(const char *text, gsize n, gsize most, gsize *decoded_n, SamlFailure *failure);
-/* Raw DEFLATE with an absolute cap and nothing after its end (C11). */
+/* Raw DEFLATE with an absolute cap and nothing after its end (C11). NULL with *failure (bad_xml, too_large); else as above. */
 char *saml_gate_inflate(const char *bytes, gsize n, gsize most, gsize *inflated_n, SamlFailure *failure);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)

@@ -160,6 +160,12 @@ packages_simplesaml() {
   [ -d /usr/share/simplesamlphp/www ] || [ -d "$top/build/host/usr/share/simplesamlphp/www" ] || packages_unpack "$top" simplesamlphp
 }
 
+# packages_faketime TOP: a clock of its own for one server (the fault tests turn Dovecot's back).
+packages_faketime() {
+  compgen -G "/usr/lib/*/faketime/libfaketime.so.1" >/dev/null || compgen -G "$1/build/host/usr/lib/*/faketime/libfaketime.so.1" >/dev/null ||
+    packages_unpack "$1" libfaketime
+}
+
 # packages_compile TOP [TARGET…]: a release build in TOP/build.
 packages_compile() {
   local top=$1
