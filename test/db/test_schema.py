@@ -24,6 +24,13 @@ GLOBAL_INDEXES = {
     "mail_token_grouped",
     "mail_token_login",
     "access_token_pkey",
+    "saml_connection_slug",
+    "saml_request_expires",
+    "saml_seen_until",
+    "saml_trace_at",
+    "web_session_hash",
+    "web_session_pickup",
+    "web_session_expires",
 }
 
 DATA = [
@@ -31,6 +38,7 @@ DATA = [
     "scim_tombstone", "resource_count", "write_request", "mail_backend", "mail_setting", "mail_group", "mailbox",
     "mail_address", "mail_token", "access_token", "access_rule", "mail_change", "mail_held", "mail_loss", "sync_run",
     "mail_send_hour",
+    "saml_connection", "saml_idp_key", "saml_own_key", "saml_request", "saml_seen", "saml_binding", "web_session", "saml_trace",
 ]
 
 
