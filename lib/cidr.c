@@ -104,3 +104,55 @@ gboolean cidr_any_contains(const Cidr *cidrs, gsize n, const IpAddress *address)
       return TRUE;
   return FALSE;
 }
+
+/* First bytes and how many bits of them, by the IANA special-purpose registries. */
+typedef struct {
+  guint8 bytes[16];
+  guint8 bits;
+} Network;
+
+static const Network not_public_ipv4[] = {
+    {{0}, 8},
+    {{10}, 8},
+    {{100, 64}, 10},
+    {{127}, 8},
+    {{169, 254}, 16},
+    {{172, 16}, 12},
+    {{192, 0, 0}, 24},
+    {{192, 0, 2}, 24},
+    {{192, 88, 99}, 24},
+    {{192, 168}, 16},
+    {{198, 18}, 15},
+    {{198, 51, 100}, 24},
+    {{203, 0, 113}, 24},
+    {{224}, 4},
+    {{240}, 4},
+};
+static const Network public_ipv6 = {{0x20}, 3};
+static const Network not_public_ipv6[] = {
+    {{0x20, 0x01}, 23},             /* protocol assignments, Teredo */
+    {{0x20, 0x01, 0x0d, 0xb8}, 32}, /* documentation */
+    {{0x20, 0x02}, 16},             /* 6to4: an IPv4 address inside */
+    {{0x3f, 0xff}, 20},             /* documentation */
+};
+
+static gboolean begins_with(const guint8 *bytes, const Network *network) {
+  for (guint i = 0; i * 8 < network->bits; i++)
+    if (((bytes[i] ^ network->bytes[i]) & mask_of(network->bits, i)) != 0)
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean is_in(const guint8 *bytes, const Network *networks, gsize n) {
+  for (gsize i = 0; i < n; i++)
+    if (begins_with(bytes, &networks[i]))
+      return TRUE;
+  return FALSE;
+}
+
+gboolean cidr_address_public(const IpAddress *address) {
+  if (is_ipv4(address))
+    return !is_in(address->bytes + IPV4_OFFSET, not_public_ipv4, G_N_ELEMENTS(not_public_ipv4));
+  return begins_with(address->bytes, &public_ipv6) &&
+         !is_in(address->bytes, not_public_ipv6, G_N_ELEMENTS(not_public_ipv6));
+}

@@ -23,3 +23,6 @@ char *cidr_format(const Cidr *cidr, char text[CIDR_TEXT_BYTES]);
 gboolean cidr_contains(const Cidr *cidr, const IpAddress *address);
 /* TRUE when any of n contains it. */
 gboolean cidr_any_contains(const Cidr *cidrs, gsize n, const IpAddress *address);
+/* FALSE for loopback, private, link-local, shared, reserved, documentation, multicast and translated networks (the IANA special-purpose
+ * registries): what a URL that somebody else named must never reach. */
+gboolean cidr_address_public(const IpAddress *address);

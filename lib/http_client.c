@@ -1,8 +1,11 @@
 #include "lib/http_client.h"
 
 #include <curl/curl.h>
+#include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
 
+#include "lib/cidr.h"
 #include "lib/clock.h"
 #include "lib/limits.h"
 #include "lib/text.h"
@@ -19,8 +22,15 @@ struct HttpClient {
 typedef struct {
   GString *body;
   gsize most, header_bytes;
-  gboolean too_large;
+  gboolean too_large, refused;
+  char *location, *etag;
 } Intake;
+
+static void intake_clear(Intake *intake) {
+  g_free(intake->location);
+  g_free(intake->etag);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Intake, intake_clear)
 
 typedef struct curl_slist HeaderList;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeaderList, curl_slist_free_all)
@@ -66,12 +76,34 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *data) {
   return size * n;
 }
 
+static void keep_header(const char *line, gsize n, const char *name, char **value) {
+  gsize skip = strlen(name);
+  if (n <= skip || g_ascii_strncasecmp(line, name, skip) != 0)
+    return;
+  g_free(*value);
+  *value = g_strstrip(g_strndup(line + skip, n - skip));
+}
+
 static size_t on_header(char *bytes, size_t size, size_t n, void *data) {
-  (void)bytes;
   Intake *intake = data;
   intake->header_bytes += size * n;
   intake->too_large = intake->too_large || intake->header_bytes > LIMIT_HEADER_BYTES;
+  keep_header(bytes, size * n, "Location:", &intake->location);
+  keep_header(bytes, size * n, "ETag:", &intake->etag);
   return intake->too_large ? 0 : size * n;
+}
+
+/* Asked for each address that is tried, after the name was resolved: a name that changes its mind between two look-ups gains nothing. */
+static curl_socket_t open_public_socket(void *data, curlsocktype purpose, struct curl_sockaddr *to) {
+  (void)purpose;
+  Intake *intake = data;
+  IpAddress address = {.bytes = {[10] = 0xff, [11] = 0xff}};
+  if (to->family == AF_INET)
+    memcpy(address.bytes + 12, &((struct sockaddr_in *)(void *)&to->addr)->sin_addr, 4);
+  else if (to->family == AF_INET6)
+    memcpy(address.bytes, &((struct sockaddr_in6 *)(void *)&to->addr)->sin6_addr, 16);
+  intake->refused = (to->family != AF_INET && to->family != AF_INET6) || !cidr_address_public(&address);
+  return intake->refused ? CURL_SOCKET_BAD : socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
 /* A line break would begin a header of somebody else's choice. */
@@ -88,8 +120,9 @@ static HeaderList *header_list(const char *const *headers, GError **error) {
   return g_steal_pointer(&list);
 }
 
-static void set_limits(HttpClient *client, int left_ms) {
+static void set_limits(HttpClient *client, gboolean far, int left_ms) {
   CURL *curl = client->curl;
+  int connect_ms = far ? LIMIT_FETCH_CONNECT_MS : LIMIT_CLIENT_CONNECT_MS;
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
   curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
@@ -97,7 +130,7 @@ static void set_limits(HttpClient *client, int left_ms) {
   curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* not even from the environment */
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)left_ms);
-  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)MIN(left_ms, LIMIT_CLIENT_CONNECT_MS));
+  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)MIN(left_ms, connect_ms));
   curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
   if (client->ca_file != NULL)
     curl_easy_setopt(curl, CURLOPT_CAINFO, client->ca_file);
@@ -119,6 +152,10 @@ static void set_request(HttpClient *client, const HttpClientCall *call, HeaderLi
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, intake);
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(curl, CURLOPT_HEADERDATA, intake);
+  if (!call->public_only)
+    return;
+  curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_public_socket);
+  curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, intake);
 }
 
 static gboolean was_connected(CURL *curl) {
@@ -130,6 +167,8 @@ static gboolean was_connected(CURL *curl) {
 static HttpClientErrorCode error_code(CURL *curl, CURLcode failed, const Intake *intake) {
   if (intake->too_large)
     return HTTP_CLIENT_ERROR_TOO_LARGE;
+  if (intake->refused)
+    return HTTP_CLIENT_ERROR_REFUSED;
   switch (failed) {
   case CURLE_PEER_FAILED_VERIFICATION:
   case CURLE_SSL_CONNECT_ERROR:
@@ -148,6 +187,8 @@ static gboolean fail(HttpClient *client, CURLcode failed, const Intake *intake, 
                                       LIMIT_QUOTED_BYTES * 2);
   if (code == HTTP_CLIENT_ERROR_TOO_LARGE)
     g_set_error_literal(error, HTTP_CLIENT_ERROR, (gint)code, "the answer is too large");
+  else if (code == HTTP_CLIENT_ERROR_REFUSED)
+    g_set_error_literal(error, HTTP_CLIENT_ERROR, (gint)code, "the host's address is not public");
   else
     g_set_error_literal(error, HTTP_CLIENT_ERROR, (gint)code, words);
   return FALSE;
@@ -169,9 +210,9 @@ gboolean http_client_call(HttpClient *client, const HttpClientCall *call, HttpCl
   if (headers == NULL)
     return FALSE;
   g_autoptr(GString) body = g_string_new(NULL);
-  Intake intake = {.body = body, .most = call->most};
+  g_auto(Intake) intake = {.body = body, .most = call->most};
   curl_easy_reset(client->curl);
-  set_limits(client, left_ms);
+  set_limits(client, call->public_only, left_ms);
   set_request(client, call, headers, &intake);
   CURLcode failed = curl_easy_perform(client->curl);
   if (failed != CURLE_OK)
@@ -180,11 +221,15 @@ gboolean http_client_call(HttpClient *client, const HttpClientCall *call, HttpCl
   curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
   reply->status = (int)status;
   reply->n = body->len;
+  reply->location = g_steal_pointer(&intake.location);
+  reply->etag = g_steal_pointer(&intake.etag);
   reply->body = g_string_free(g_steal_pointer(&body), FALSE);
   return TRUE;
 }
 
 void http_client_reply_clear(HttpClientReply *reply) {
   g_clear_pointer(&reply->body, g_free);
+  g_clear_pointer(&reply->location, g_free);
+  g_clear_pointer(&reply->etag, g_free);
   reply->n = 0;
 }

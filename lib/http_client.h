@@ -15,12 +15,15 @@ typedef struct {
   gsize n;
   gsize most;      /* bytes of the answer's body; more is TOO_LARGE */
   gint64 deadline; /* of the whole call */
+  gboolean
+      public_only; /* connect to public addresses alone, whatever the name resolves to at that moment: else REFUSED */
 } HttpClientCall;
 
 typedef struct {
   int status;
   char *body; /* n bytes and a NUL; never NULL after success */
   gsize n;
+  char *location, *etag; /* the headers of that name; NULL */
 } HttpClientReply;
 
 typedef enum {
@@ -29,6 +32,7 @@ typedef enum {
   HTTP_CLIENT_ERROR_TOO_LARGE, /* the same, of an answer over its cap */
   HTTP_CLIENT_ERROR_TRUST,     /* TLS: the peer is not who it should be */
   HTTP_CLIENT_ERROR_CALL,      /* a URL or header that cannot be sent */
+  HTTP_CLIENT_ERROR_REFUSED,   /* public_only: the name leads to an address that is not public */
 } HttpClientErrorCode;
 #define HTTP_CLIENT_ERROR (http_client_error_quark())
 GQuark http_client_error_quark(void);

@@ -51,10 +51,15 @@
 
 /* HTTP as a client (lib/http_client.c), mail stores (mail/). */
 #define LIMIT_CLIENT_CONNECT_MS 1000     /* a mail store is near; a black hole must not hold a worker */
+#define LIMIT_FETCH_CONNECT_MS 5000      /* what is fetched from outside may be far */
+#define LIMIT_FETCH_HOPS 3               /* redirects of a fetched document */
 #define LIMIT_DRIVER_NODES 16            /* of one mail store; each has threads that wait for it */
-#define LIMIT_DRIVER_ANSWER_BYTES (1u << 20) /* doveadm's list of 10,000 folders is about this */
+#define LIMIT_DRIVER_ANSWER_BYTES (8u << 20) /* doveadm's list of 250,000 mailboxes is about this */
 
 #define LIMIT_POLICY_MEMBER_BYTES 4096   /* an IMAP ID is the longest that a mail server passes on */
+#define LIMIT_CHECK_PER_SECOND 20        /* of /mail/check, a login and address: a calendar program sends ten requests at once */
+#define LIMIT_CHECK_BURST 100
+#define LIMIT_CHECK_DELAY_SECONDS 2      /* shape this long before a 429 */
 #define LIMIT_EVENT_LINE_BYTES 262144    /* a line of the event log; Dovecot's own are below 8 KiB */
 #define LIMIT_EVENT_LINES 200            /* in one transaction */
 
@@ -64,3 +69,13 @@
 /* Settings (lib/settings.c). */
 #define LIMIT_SETTINGS_BYTES 65536      /* the file, and a secret's file */
 #define LIMIT_SETTINGS_LIST 256         /* items of one list */
+
+/* SAML (saml/). */
+#define LIMIT_SAML_ISSUED_SECONDS 600   /* a response is brought within a moment; ten minutes leave time for a slow browser */
+#define LIMIT_SAML_JOB_BYTES (4u << 20)   /* to a verifier process: the largest document, and a connection with its keys */
+#define LIMIT_SAML_ANSWER_BYTES (1u << 20) /* from one: what a sign-in says is smaller than its message */
+#define LIMIT_SAML_HELLO_BYTES 512
+#define LIMIT_SAML_VERIFIERS 64         /* processes, each of about 20 MiB */
+#define LIMIT_SAML_JOB_SECONDS 2        /* of one message: the worst takes 20 ms; then its process is killed */
+#define LIMIT_SAML_WAIT_SECONDS 5       /* for a free process, before the person is told to try again */
+#define LIMIT_SAML_TRUSTS 64            /* connections that a process keeps ready, at 100 KiB each; another costs 50 ms */

@@ -108,6 +108,24 @@ static void test_any(void) {
   g_assert_false(cidr_any_contains(NULL, 0, &first));
 }
 
+static void test_public(void) {
+  static const char *const inside[] = {"8.8.8.8",         "100.63.255.255", "172.32.0.1", "192.0.1.1",
+                                       "223.255.255.255", "2606:4700::1",   "2a00::1"};
+  static const char *const outside[] = {
+      "0.0.0.0",          "10.1.2.3",        "100.64.0.1", "127.0.0.1",    "169.254.169.254",
+      "172.16.0.1",       "172.31.255.255",  "192.0.0.1",  "192.0.2.1",    "192.88.99.1",
+      "192.168.0.1",      "198.18.0.1",      "198.19.1.1", "198.51.100.7", "203.0.113.9",
+      "224.0.0.1",        "255.255.255.255", "::",         "::1",          "::ffff:10.0.0.1",
+      "::ffff:127.0.0.1", "64:ff9b::a00:1",  "fc00::1",    "fd12::1",      "fe80::1",
+      "fec0::1",          "ff02::1",         "2001::1",    "2001:db8::1",  "2002:a00:1::",
+      "3fff::1",          "100::1"};
+  IpAddress address;
+  for (gsize i = 0; i < G_N_ELEMENTS(inside); i++)
+    g_assert_true(cidr_address_parse(inside[i], &address) && cidr_address_public(&address));
+  for (gsize i = 0; i < G_N_ELEMENTS(outside); i++)
+    g_assert_true(cidr_address_parse(outside[i], &address) && !cidr_address_public(&address));
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   for (gsize i = 0; i < G_N_ELEMENTS(address_cases); i++) {
@@ -119,5 +137,6 @@ int main(int argc, char **argv) {
     g_test_add_data_func(path, &network_cases[i], test_network);
   }
   g_test_add_func("/cidr/any", test_any);
+  g_test_add_func("/cidr/public", test_public);
   return g_test_run();
 }
