@@ -218,6 +218,10 @@ static const ExplainRow mail_rows[] = {
     {4305, "A mail store did not do what it was told.",
      "It is tried again, from 2 seconds to 15 minutes apart; sign-ins follow the directory all the same.",
      "See what it said: gatepost mailbox show. Check that it runs, and gatepost backend list"},
+    {4306, "A mail store has not ended the sessions of people who left for more than a minute.",
+     "They cannot sign in any more, but mail programs that were connected may still read.",
+     "See what the store said: gatepost backend list, gatepost mailbox show. Until it runs again, stop its IMAP "
+     "service if it must be now"},
 
     /* 5xxx: tokens, mail programs, notices */
     {5101, "A password was typed where only access tokens work.",

@@ -9,8 +9,7 @@ CREATE TABLE public.mail_backend (
   home text NOT NULL DEFAULT '/var/vmail/%d/%n',
   uid integer NOT NULL DEFAULT 5000,
   gid integer NOT NULL DEFAULT 5000,
-  broken_until timestamptz,
-  failures integer NOT NULL DEFAULT 0,
+  waiting_told_at timestamptz,
   created_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE public.mail_backend IS 'The mail stores of this installation; mailboxes name one. Not data of an organisation.';
@@ -21,8 +20,7 @@ COMMENT ON COLUMN public.mail_backend.secret_file IS 'File with the API key or s
 COMMENT ON COLUMN public.mail_backend.home IS 'Home directory of a mailbox: %d domain, %n local part, %o organisation, %i mailbox id.';
 COMMENT ON COLUMN public.mail_backend.uid IS 'Owner of the mail on disk.';
 COMMENT ON COLUMN public.mail_backend.gid IS 'Group of the mail on disk.';
-COMMENT ON COLUMN public.mail_backend.broken_until IS 'Breaker: no calls before this moment; NULL: closed.';
-COMMENT ON COLUMN public.mail_backend.failures IS 'Consecutive failures.';
+COMMENT ON COLUMN public.mail_backend.waiting_told_at IS 'When the log last told that leavers wait for it; NULL: nobody does, or it is not told yet.';
 COMMENT ON COLUMN public.mail_backend.created_at IS 'When it was named.';
 
 CREATE TABLE public.mail_setting (
