@@ -79,6 +79,8 @@ static const char policy[] =
     "auth_policy_check_after_auth = yes\n"
     "auth_policy_report_after_auth = yes\n"
     "auth_policy_reject_on_fail = no\n"
+    "# client_id above: which mail program a token is used by (IMAP's ID command).\n"
+    "imap_id_retain = yes\n"
     "# What people do with their mailboxes, as JSON in Dovecot's own log, which gatepost reads. (Posting it "
     "would lose what\n"
     "# happens while nobody listens.)\n"

@@ -30,6 +30,7 @@ static void state_clear(ServeState *state) {
   scim_acks_free(state->scim.acks);
   scim_token_uses_free(state->scim.uses);
   rate_free(state->scim.rate);
+  rate_free(state->checks);
   mail_wake_free(state->wake);
   db_pool_free(state->mail_pool);
   db_pool_free(state->pool);
@@ -45,6 +46,7 @@ static void state_init(ServeState *state, App *app, const Settings *settings) {
   state->metrics = metrics_new(serve_metrics_families());
   g_autofree char *url = settings_public_url(settings);
   state->policy_key = settings_string(settings, "mail_policy_key");
+  state->checks = rate_new(LIMIT_CHECK_PER_SECOND, LIMIT_CHECK_BURST, RATE_KEYS);
   state->base = g_strconcat(url, "/scim/v2", NULL);
 }
 

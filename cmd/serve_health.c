@@ -54,7 +54,7 @@ static const HttpRoute routes[] = {
     {"readyz", "GET", "/readyz", &policy, TRUE, FALSE, readyz},
     {"metrics", "GET", "/metrics", &policy, TRUE, FALSE, metrics},
     {"mail_policy", "POST", "/mail/policy", &serve_mail_key, FALSE, FALSE, serve_mail_policy},
-    {"mail_check", "GET", "/mail/check", &policy, FALSE, FALSE, serve_mail_check},
+    {"mail_check", "GET", "/mail/check", &serve_mail_check_rate, FALSE, FALSE, serve_mail_check},
     {NULL},
 };
 

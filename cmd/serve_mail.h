@@ -8,3 +8,5 @@ HttpReply *serve_mail_policy(HttpRequest *request, gpointer app);
 HttpReply *serve_mail_check(HttpRequest *request, gpointer app);
 /* Who shows the key of the setting mail_policy_key. */
 extern const HttpPolicy serve_mail_key;
+/* Who shows a login and a secret, not too often. */
+extern const HttpPolicy serve_mail_check_rate;

@@ -19,6 +19,7 @@ typedef struct {
   struct MailWake *wake;
   DbPool *mail_pool;      /* sign-ins have connections of their own; NULL until the database was met */
   const char *policy_key; /* of the settings */
+  Rate *checks;           /* of /mail/check */
   char *base;
   gint64 started_us; /* wall clock */
 

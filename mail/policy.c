@@ -12,21 +12,35 @@ typedef struct {
   const char *name;
   gsize offset;
   gboolean needed;
+  gboolean
+      cut; /* what a mail program says of itself may be of any length; what a sign-in is decided by may not */
 } Member;
 
 /* Names as cmd's snippet for Dovecot sets them in auth_policy_request_attributes. */
 static const Member members[] = {
-    {"login", offsetof(MailPolicyAsk, login), TRUE},
-    {"protocol", offsetof(MailPolicyAsk, protocol), TRUE},
-    {"remote", offsetof(MailPolicyAsk, remote), FALSE},
-    {"mech", offsetof(MailPolicyAsk, mech), FALSE},
-    {"session_id", offsetof(MailPolicyAsk, session), FALSE},
-    {"client_id", offsetof(MailPolicyAsk, client), FALSE},
-    {"token", offsetof(MailPolicyAsk, token), FALSE},
+    {"login", offsetof(MailPolicyAsk, login), TRUE, FALSE},
+    {"protocol", offsetof(MailPolicyAsk, protocol), TRUE, FALSE},
+    {"remote", offsetof(MailPolicyAsk, remote), FALSE, FALSE},
+    {"mech", offsetof(MailPolicyAsk, mech), FALSE, TRUE},
+    {"session_id", offsetof(MailPolicyAsk, session), FALSE, TRUE},
+    {"client_id", offsetof(MailPolicyAsk, client), FALSE, TRUE},
+    {"token", offsetof(MailPolicyAsk, token), FALSE, FALSE},
 };
 
+/* At the begin of a character. */
+static void cut(json_t *value) {
+  const char *text = json_string_value(value);
+  if (text == NULL || strlen(text) <= LIMIT_POLICY_MEMBER_BYTES)
+    return;
+  const char *end = g_utf8_find_prev_char(text, text + LIMIT_POLICY_MEMBER_BYTES + 1);
+  g_autofree char *begin = g_strndup(text, (gsize)(end - text));
+  json_string_set_nocheck(value, begin);
+}
+
 static const char *read_member(const json_t *root, const Member *member, const char **why) {
-  const json_t *value = json_object_get(root, member->name);
+  json_t *value = json_object_get(root, member->name);
+  if (member->cut)
+    cut(value);
   const char *text = value == NULL ? "" : json_string_value(value);
   if (text == NULL)
     *why = "a member is not text";
@@ -40,7 +54,10 @@ static const char *read_member(const json_t *root, const Member *member, const c
 }
 
 gboolean mail_policy_parse(const char *bytes, gsize n, MailPolicyAsk *ask, const char **why) {
-  g_autoptr(json_t) root = jsontext_load(bytes, n, NULL);
+  /* Dovecot passes on as it is what a mail program says of itself, in whatever character set. */
+  g_autofree char *readable = text_is_utf8(bytes, n) ? NULL : g_utf8_make_valid(bytes, (gssize)n);
+  g_autoptr(json_t) root =
+      readable == NULL ? jsontext_load(bytes, n, NULL) : jsontext_load(readable, strlen(readable), NULL);
   MailPolicyAsk found = {0};
   if (!json_is_object(root)) {
     *why = "the body is no JSON object";
@@ -52,6 +69,8 @@ gboolean mail_policy_parse(const char *bytes, gsize n, MailPolicyAsk *ask, const
       return FALSE;
     *(const char **)(void *)((char *)&found + members[i].offset) = text;
   }
+  found.failed = json_is_false(json_object_get(root, "success")) &&
+                 !json_is_true(json_object_get(root, "policy_reject"));
   found.root = g_steal_pointer(&root);
   *ask = found;
   return TRUE;

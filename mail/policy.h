@@ -8,10 +8,12 @@
 typedef struct {
   json_t *root;
   const char *login, *remote, *protocol, *mech, *session, *client, *token;
+  gboolean failed; /* of a report: no password database said yes */
 } MailPolicyAsk;
 
-/* FALSE with *why (static text): no JSON object, a value of the wrong type or too long, no login or protocol. Members that are not
- * ours are ignored: the list is set in Dovecot's configuration. */
+/* FALSE with *why (static text): no JSON object, a value of the wrong type or too long, no login or protocol. What a program says of
+ * itself (mech, session_id, client_id) is cut to LIMIT_POLICY_MEMBER_BYTES instead. Members that are not ours are ignored: the list
+ * is set in Dovecot's configuration. */
 gboolean mail_policy_parse(const char *bytes, gsize n, MailPolicyAsk *ask, const char **why);
 void mail_policy_ask_clear(MailPolicyAsk *ask);
 /* {"status": -1, "msg": "…"}: 0 goes on, -1 refuses with msg. Free with g_free. */

@@ -4,6 +4,7 @@
 
 #include "lib/clock.h"
 #include "lib/crypto.h"
+#include "lib/limits.h"
 #include "lib/token.h"
 #include "mail/store_policy.h"
 
@@ -51,6 +52,21 @@ static HttpReply *json(char *body) {
   return http_reply_new(200, "application/json", body, -1);
 }
 
+/* Any answer but this one would let the sign-in go on. */
+static HttpReply *unreadable(const MailService *service, const char *why) {
+  log_event(service->log, LOG_ERROR, "mail_policy_unreadable", "code", "GP-5307", "why", why, NULL);
+  return json(mail_policy_answer(-1, "This sign-in could not be checked; ask your administrator (GP-5307)"));
+}
+
+/* What succeeded, or was refused here, was written when it was decided. */
+static HttpReply *hear_report(const MailService *service, const MailPolicyAsk *ask) {
+  g_autoptr(GError) error = NULL;
+  if (ask->failed &&
+      (service->pool == NULL || !mail_store_policy_failure(service->pool, soon(), ask, &error)))
+    return database_away(service, "report", error);
+  return json(g_strdup("{}"));
+}
+
 HttpReply *mail_routes_policy(HttpRequest *request, const MailService *service) {
   const char *command = http_request_query(request, "command");
   gsize n;
@@ -59,10 +75,9 @@ HttpReply *mail_routes_policy(HttpRequest *request, const MailService *service) 
   if (command == NULL || (strcmp(command, "allow") != 0 && strcmp(command, "report") != 0))
     return words(400, "command is to be allow or report\n");
   if (!mail_policy_parse(body, n, &ask, &why))
-    return http_reply_new(400, "text/plain", g_strdup_printf("%s\n", why), -1);
-  /* What a report tells was written when the sign-in was decided. */
+    return unreadable(service, why);
   if (strcmp(command, "report") == 0)
-    return json(g_strdup("{}"));
+    return hear_report(service, &ask);
   g_autoptr(GError) error = NULL;
   g_autofree char *message = NULL;
   gint64 status;
@@ -76,6 +91,41 @@ static HttpReply *unauthorised(void) {
   HttpReply *reply = words(401, "sign in with your address and an access token (GP-5101)\n");
   http_reply_header(reply, "WWW-Authenticate", "Basic realm=\"mail\", charset=\"UTF-8\"");
   return reply;
+}
+
+/* Both in the key: guessing at one login from one place shuts nobody else out. */
+static gint64 take_check(const MailService *service, HttpRequest *request, const char *login,
+                         int *retry_after_s) {
+  char remote[CIDR_TEXT_BYTES];
+  guint8 key[CRYPTO_SHA256_BYTES];
+  g_autofree char *folded = g_utf8_strdown(login, -1);
+  cidr_address_format(http_request_client(request), remote);
+  g_autofree char *both = g_strconcat(remote, " ", folded, NULL);
+  crypto_sha256(both, strlen(both), key);
+  return rate_take(service->checks, key, sizeof key, clock_now(), LIMIT_CHECK_DELAY_SECONDS * G_USEC_PER_SEC,
+                   retry_after_s);
+}
+
+HttpVerdict mail_routes_check_rate(HttpRequest *request, const MailService *service, HttpReply **reply,
+                                   gint64 *delay_us) {
+  char *keep = NULL;
+  const char *login, *secret;
+  int retry_after_s = 1;
+  if (!mail_policy_basic(http_request_header(request, "Authorization"), &keep, &login, &secret)) {
+    *reply = unauthorised();
+    return HTTP_ANSWERED;
+  }
+  gint64 wait = take_check(service, request, login, &retry_after_s);
+  crypto_wipe((char *)secret, strlen(secret));
+  g_free(keep);
+  if (wait < 0) {
+    g_autofree char *seconds = g_strdup_printf("%d", retry_after_s);
+    *reply = words(429, "this login is asked about too often from this address (GP-5308)\n");
+    http_reply_header(*reply, "Retry-After", seconds);
+    return HTTP_ANSWERED;
+  }
+  *delay_us = wait;
+  return wait > 0 ? HTTP_POSTPONED : HTTP_GO;
 }
 
 HttpReply *mail_routes_check(HttpRequest *request, const MailService *service) {

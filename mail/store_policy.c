@@ -4,6 +4,19 @@
 
 #include "lib/crypto.h"
 
+/* Sent again after a lost connection it may count twice. */
+static const DbStatement failure = {"mail_policy_failure",
+                                    "SELECT public.mail_failure_told($1, $2, $3, $4, $5, $6)"};
+
+gboolean mail_store_policy_failure(DbPool *pool, gint64 deadline, const MailPolicyAsk *ask, GError **error) {
+  DbArgs args = DB_ARGS_INIT;
+  const char *const texts[] = {ask->login, ask->remote, ask->protocol, ask->mech, ask->session, ask->client};
+  for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
+    db_args_text(&args, texts[i]);
+  g_autoptr(DbResult) result = db_pool_read(pool, deadline, &failure, &args, error);
+  return result != NULL;
+}
+
 static const DbStatement policy = {
     "mail_policy", "SELECT status, message FROM public.mail_policy($1, $2, $3, $4, $5, $6, $7)"};
 

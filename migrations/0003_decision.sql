@@ -12,6 +12,9 @@ ALTER TABLE public.access_rule ADD CONSTRAINT access_rule_zone
 -- Postfix asks for each sender and login whether it is a service token's.
 CREATE INDEX mail_token_login ON public.mail_token (login) WHERE login IS NOT NULL;
 
+-- Whom a login without a domain may mean.
+CREATE INDEX mail_address_local ON public.mail_address (split_part(address, '@', 1));
+
 -- No rule at all denies everything, so the first setting brings one that allows everything.
 CREATE FUNCTION public.mail_setting_first() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -38,6 +41,21 @@ COMMENT ON COLUMN public.mail_send_hour.login IS 'Primary address, or a service 
 COMMENT ON COLUMN public.mail_send_hour.hour IS 'Begin of the hour.';
 COMMENT ON COLUMN public.mail_send_hour.recipients IS 'So many were let through.';
 COMMENT ON COLUMN public.mail_send_hour.told IS 'The first refusal of this hour stands in audit.';
+
+CREATE TABLE public.mail_failure (
+  org_id bigint NOT NULL REFERENCES public.org,
+  minute timestamptz NOT NULL,
+  login text NOT NULL,
+  remote text NOT NULL,
+  tries integer NOT NULL,
+  PRIMARY KEY (org_id, minute, login, remote)
+);
+COMMENT ON TABLE public.mail_failure IS 'Failed sign-ins that the mail server alone saw, by minute, so that guessing cannot flood audit. Rows of the last hour; older ones go when a new one comes.';
+COMMENT ON COLUMN public.mail_failure.org_id IS 'Organisation.';
+COMMENT ON COLUMN public.mail_failure.minute IS 'Begin of the minute.';
+COMMENT ON COLUMN public.mail_failure.login IS 'Primary address; empty: all logins that are nobody''s together.';
+COMMENT ON COLUMN public.mail_failure.remote IS 'The client''s address; empty: unknown.';
+COMMENT ON COLUMN public.mail_failure.tries IS 'So many.';
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Small parts
@@ -144,6 +162,56 @@ CREATE FUNCTION public.mail_mode(org bigint, mailbox uuid) RETURNS text LANGUAGE
   SELECT n.mode FROM public.mail_now n WHERE n.org_id = $1 AND n.mailbox_id = $2
 $$;
 COMMENT ON FUNCTION public.mail_mode(bigint, uuid) IS 'observe, directory or idp: the person''s, else the group''s, else the organisation''s.';
+
+CREATE VIEW public.mail_lone_org AS
+  SELECT min(d.org_id) AS org_id FROM public.domain d WHERE d.verified_at IS NOT NULL HAVING min(d.org_id) = max(d.org_id);
+COMMENT ON VIEW public.mail_lone_org IS 'The only organisation with a proved domain; no row: there are several, or none.';
+COMMENT ON COLUMN public.mail_lone_org.org_id IS 'Organisation.';
+
+-- A login that the mail server's own password database knows as it likes: an address; another spelling in one of our domains;
+-- or a bare name, which one database for all of them can give to one person only. Within one organisation the strictest of
+-- those it may mean decides; where several organisations have such an address the mildest, so that none shuts out another's.
+CREATE FUNCTION public.mail_login_owner(login text, OUT org_id bigint, OUT mailbox_id uuid, OUT kind text, OUT mode text)
+  LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  who text := rtrim(left(lower(coalesce($1, '')), 254), '.@');
+BEGIN
+  IF who = '' THEN
+    RETURN;
+  END IF;
+  IF who NOT LIKE '%@%' THEN
+    SELECT x.org_id, x.mailbox_id, x.kind, x.mode INTO org_id, mailbox_id, kind, mode
+      FROM (SELECT a.org_id, a.mailbox_id, a.kind, coalesce(n.mode, s.mode, 'observe') AS mode,
+                   min(a.org_id) OVER () <> max(a.org_id) OVER () AS several,
+                   CASE WHEN n.code = 5113 AND a.kind <> 'resting' THEN 9
+                        ELSE 2 * array_position('{observe,directory,idp}'::text[], coalesce(n.mode, s.mode, 'observe'))
+                             + (n.code IS NOT NULL OR a.kind = 'resting')::integer END AS strict
+              FROM public.mail_address a
+              JOIN public.domain d ON d.org_id = a.org_id AND d.domain = split_part(a.address, '@', 2) AND d.verified_at IS NOT NULL
+              LEFT JOIN public.mail_now n ON n.org_id = a.org_id AND n.mailbox_id = a.mailbox_id
+              LEFT JOIN public.mail_setting s ON s.org_id = a.org_id
+             WHERE split_part(a.address, '@', 1) = who AND a.kind <> 'list') x
+     ORDER BY CASE WHEN x.several THEN x.strict ELSE -x.strict END, x.mailbox_id LIMIT 1;
+    IF FOUND THEN
+      RETURN;
+    END IF;
+    -- Nobody's name, a service's or a system's. Several organisations are judged by the mildest, on the first one's record.
+    SELECT CASE WHEN min(d.org_id) = max(d.org_id) THEN min(d.org_id) ELSE (SELECT min(o.org_id) FROM public.org o) END,
+           ('{observe,directory,idp}'::text[])[min(array_position('{observe,directory,idp}'::text[], coalesce(s.mode, 'observe')))]
+      INTO org_id, mode
+      FROM public.domain d LEFT JOIN public.mail_setting s ON s.org_id = d.org_id WHERE d.verified_at IS NOT NULL;
+    RETURN;
+  END IF;
+  SELECT a.org_id, a.mailbox_id, a.kind INTO org_id, mailbox_id, kind FROM public.mail_address a WHERE a.address = who;
+  IF NOT FOUND THEN
+    -- Which "@" parts the domain is for that database to know.
+    SELECT d.org_id INTO org_id FROM public.domain d
+     WHERE d.domain = ANY ((string_to_array(who, '@'))[2:]) AND d.verified_at IS NOT NULL ORDER BY d.domain LIMIT 1;
+  END IF;
+  mode := coalesce((SELECT n.mode FROM public.mail_now n WHERE n.org_id = mail_login_owner.org_id AND n.mailbox_id = mail_login_owner.mailbox_id),
+                   (SELECT s.mode FROM public.mail_setting s WHERE s.org_id = mail_login_owner.org_id), 'observe');
+END $$;
+COMMENT ON FUNCTION public.mail_login_owner(text) IS 'Whose a login is, as far as anybody can tell: organisation, mailbox and kind of address where there is one, mode. org_id NULL: of no concern here.';
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Rules. Any deny wins, else any allow allows, else it is denied. Where the client's address is unknown, a rule that looks
@@ -262,6 +330,12 @@ CREATE FUNCTION public.mail_token_check(token public.mail_token, protocol text, 
 $$;
 COMMENT ON FUNCTION public.mail_token_check(public.mail_token, text, inet, boolean, text) IS 'Why a token does not work here and now; no row: it does.';
 
+CREATE FUNCTION public.mail_service_login(org bigint, login text) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT EXISTS (SELECT FROM public.domain d WHERE d.org_id = $1 AND d.domain = split_part($2, '@', 2) AND d.verified_at IS NOT NULL)
+         AND NOT EXISTS (SELECT FROM public.mail_address a WHERE a.address = $2 AND a.mailbox_id IS NOT NULL)
+$$;
+COMMENT ON FUNCTION public.mail_service_login(bigint, text) IS 'May a service token sign in as this address: in a domain the organisation has proved, and nobody''s now or lately?';
+
 -- secret_sha256: 64 lower-case hex digits of what was typed. The makers of tokens store the hash of both lower-case spellings,
 -- with and without dashes; upper case typed cannot match. The login may be the primary address or an alias, not a former one.
 -- A login of no mailbox is recorded for the organisation that owns its domain; of a foreign domain not at all, since nobody
@@ -334,6 +408,11 @@ BEGIN
     SELECT c.reason, c.code, c.words INTO try.reason, try.code, try.words
       FROM public.mail_token_check(token, try.protocol, try.ip, box.pat_enabled, try.help) c;
   END IF;
+  -- Its domain may have gone since, and a mailbox be made for its address: it must never be that person.
+  IF try.reason IS NULL AND try.via = 'service' AND NOT public.mail_service_login(token.org_id, token.login) THEN
+    try.reason := 'login';
+    try.code := 5206;
+  END IF;
   IF try.reason IS NULL AND box.code IS NOT NULL THEN
     try.reason := 'door';
     try.code := box.code;
@@ -363,9 +442,10 @@ BEGIN
     RETURN QUERY SELECT coalesce(box.address, try.login), NULL::text, 'y'::text, NULL::text, NULL::text, box.home, box.uid, box.gid,
                         box.quota_rule, coalesce(try.token_id::text, 'oauth');
   ELSIF try.protocol IN ('imap', 'pop3', 'sieve') THEN
-    -- Postfix takes an answer with nologin for a yes, so only these three, which understand it, ever get one.
+    -- Postfix takes an answer with nologin for a yes, so only these three, which understand it, ever get one. Dovecot asks the
+    -- policy server about it all the same, and is not to write a second record of it, as of a password let in.
     RETURN QUERY SELECT coalesce(box.address, try.login), NULL::text, 'y'::text, 'y'::text, try.words, NULL::text, NULL::integer,
-                        NULL::integer, NULL::text, NULL::text;
+                        NULL::integer, NULL::text, 'refused'::text;
   END IF;
 END $$;
 COMMENT ON FUNCTION gatepost.dovecot_auth(text, text, text, text, text, text) IS 'Dovecot''s password_query: one row lets in, or (imap, pop3, sieve) refuses with a reason; no row refuses. Writes the audit records.';
@@ -387,8 +467,8 @@ $$;
 COMMENT ON FUNCTION gatepost.dovecot_userdb(text, text) IS 'Dovecot''s user_query: where a mailbox lives, for delivery, doveadm and sign-ins by another password database.';
 
 CREATE VIEW gatepost.dovecot_user AS
-  SELECT m.address AS "user" FROM public.mailbox m WHERE m.state <> 'purged';
-COMMENT ON VIEW gatepost.dovecot_user IS 'Dovecot''s iterate_query: all mailboxes.';
+  SELECT m.address AS "user" FROM public.mailbox m WHERE m.state <> 'purged' AND m.origin <> 'found';
+COMMENT ON VIEW gatepost.dovecot_user IS 'Dovecot''s iterate_query: all mailboxes that gatepost has to do with.';
 COMMENT ON COLUMN gatepost.dovecot_user."user" IS 'Primary address.';
 
 -- ---------------------------------------------------------------------------------------------------------------------
@@ -420,12 +500,32 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION public.mail_token_client(bigint, bigint, uuid, text) IS 'Notes which program uses a token; false: a second kind of program, and the organisation refuses that.';
 
+-- What is no mailbox's login: an address that rests was somebody's, whose old password may still be known; and in mode idp a
+-- password is no way in for any login in our domains or without one (ada+x@, ada), since that database may take it for ada's.
+CREATE FUNCTION public.mail_policy_unowned(try public.mail_try, kind text, client text) RETURNS public.mail_try LANGUAGE plpgsql AS $$
+BEGIN
+  SELECT s.help_text INTO try.help FROM public.mail_setting s WHERE s.org_id = try.org_id;
+  IF kind = 'resting' THEN
+    try.reason := 'resting';
+    try.code := 5115;
+    try.words := public.mail_reason('This address is no longer in use', try.help, 5115);
+  ELSIF try.mode = 'idp' THEN
+    try.reason := 'password';
+    try.code := 5101;
+    try.words := public.mail_reason('Use an access token instead of your password', try.help, 5101);
+  END IF;
+  PERFORM public.mail_policy_record(try, client, try.reason IS NOT NULL AND try.mode <> 'observe');
+  RETURN try;
+END $$;
+COMMENT ON FUNCTION public.mail_policy_unowned(public.mail_try, text, text) IS 'Judges and records a sign-in by password as a login that belongs to no mailbox.';
+
 CREATE FUNCTION public.mail_policy(login text, remote text, protocol text, mech text, session text, client text, token text,
     OUT status integer, OUT message text)
   LANGUAGE plpgsql AS $$
 DECLARE
   try public.mail_try;
   box public.mail_now;
+  owner record;
   ours boolean := coalesce(token, '') <> '';
   refuse boolean := false;
 BEGIN
@@ -437,32 +537,24 @@ BEGIN
   try.mech := left(mech, 32);
   try.session := left(session, 64);
   try.via := CASE WHEN ours THEN 'token' ELSE 'password' END;
-  SELECT n.* INTO box FROM public.mail_address a
-    JOIN public.mail_now n ON n.org_id = a.org_id AND n.mailbox_id = a.mailbox_id
-   WHERE a.address = try.login AND a.kind IN ('primary', 'alias', 'former');
+  SELECT o.* INTO owner FROM public.mail_login_owner(try.login) o;
+  try.org_id := owner.org_id;
+  try.mode := owner.mode;
+  SELECT n.* INTO box FROM public.mail_now n
+   WHERE n.org_id = owner.org_id AND n.mailbox_id = owner.mailbox_id AND owner.kind <> 'resting';
 
   IF box.org_id IS NULL THEN
-    IF NOT ours THEN
-      SELECT d.org_id INTO try.org_id FROM public.domain d
-       WHERE d.domain = split_part(try.login, '@', 2) AND d.verified_at IS NOT NULL;
+    IF try.org_id IS NOT NULL AND NOT ours THEN
+      try := public.mail_policy_unowned(try, owner.kind, client);
+      refuse := try.reason IS NOT NULL AND try.mode <> 'observe';
     END IF;
-    IF try.org_id IS NOT NULL THEN
-      SELECT s.mode, s.help_text INTO try.mode, try.help FROM public.mail_setting s WHERE s.org_id = try.org_id;
-      -- Only our tokens: another spelling of a name (ada+x@) must not be the way around that.
-      IF try.mode = 'idp' THEN
-        try.reason := 'password';
-        try.code := 5101;
-        try.words := public.mail_reason('Use an access token instead of your password', try.help, 5101);
-        status := -1;
-        message := try.words;
-      END IF;
-      PERFORM public.mail_policy_record(try, client, status <> 0);
+    IF refuse THEN
+      status := -1;
+      message := try.words;
     END IF;
     RETURN;
   END IF;
-  try.org_id := box.org_id;
   try.user_id := box.user_id;
-  try.mode := box.mode;
   try.help := box.help;
 
   IF ours THEN
@@ -524,6 +616,52 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION public.mail_policy_record(public.mail_try, text, boolean) IS 'Writes what the policy server answered, and in mode observe what it would have refused.';
 
+-- Did our passdb already write this failure? By the session where there is one; Postfix has none, so there by who, from where
+-- and over what, a moment ago.
+CREATE FUNCTION public.mail_failure_known(try public.mail_try) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT EXISTS (
+    SELECT FROM public.audit a
+     WHERE a.org_id = try.org_id AND a.subject IS NOT DISTINCT FROM try.user_id::text AND a.at > now() - interval '10 seconds'
+       AND a.kind = 'AUTHENTICATION' AND a.actor = 'mail:' || try.login AND NOT a.detail ? 'told_by'
+       AND a.source_ip IS NOT DISTINCT FROM try.ip AND a.action = 'auth.' || try.protocol
+       AND a.detail ->> 'session' IS NOT DISTINCT FROM nullif(try.session, ''))
+$$;
+COMMENT ON FUNCTION public.mail_failure_known(public.mail_try) IS 'Does audit have this failed sign-in already?';
+
+-- Ten a minute are written one by one for each login and address, then one at each doubling, with the number so far.
+CREATE FUNCTION public.mail_failure_told(login text, remote text, protocol text, mech text, session text, client text)
+  RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  try public.mail_try;
+  owner record;
+  n integer;
+BEGIN
+  try.login := left(lower(coalesce($1, '')), 254);
+  try.ip := public.mail_ip($2);
+  try.protocol := public.mail_protocol($3);
+  try.session := left($5, 64);
+  SELECT o.*, m.address, m.user_id INTO owner FROM public.mail_login_owner(try.login) o
+    LEFT JOIN public.mailbox m ON m.org_id = o.org_id AND m.mailbox_id = o.mailbox_id AND o.kind <> 'resting';
+  try.org_id := owner.org_id;
+  try.user_id := owner.user_id;
+  IF try.org_id IS NULL OR public.mail_failure_known(try) THEN
+    RETURN;
+  END IF;
+  INSERT INTO public.mail_failure AS f (org_id, minute, login, remote, tries)
+    VALUES (try.org_id, date_trunc('minute', now()), coalesce(owner.address, ''), coalesce(host(try.ip), ''), 1)
+    ON CONFLICT ON CONSTRAINT mail_failure_pkey DO UPDATE SET tries = f.tries + 1 RETURNING f.tries INTO n;
+  IF n = 1 THEN
+    DELETE FROM public.mail_failure f WHERE f.org_id = try.org_id AND f.minute < now() - interval '1 hour';
+  END IF;
+  IF n <= 10 OR (n % 10 = 0 AND (n / 10) & (n / 10 - 1) = 0) THEN
+    PERFORM public.mail_audit(try.org_id, 'AUTHENTICATION', try.login, try.ip, try.protocol, try.user_id, jsonb_build_object(
+      'session', nullif(try.session, ''), 'mode', owner.mode, 'user_agent', nullif(left($6, 200), ''), 'user', try.login,
+      'method', 'basic', 'mech', left($4, 32), 'auth_successful', 0, 'auth_failed_reason', 'unknown', 'told_by', 'dovecot',
+      'tries', CASE WHEN n > 10 THEN n END));
+  END IF;
+END $$;
+COMMENT ON FUNCTION public.mail_failure_told(text, text, text, text, text, text) IS 'Records a failed sign-in that Dovecot reports and our passdb did not see; bounded.';
+
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Postfix. A view may only join: its functions would run with the asking role's rights.
 
@@ -577,40 +715,92 @@ COMMENT ON VIEW gatepost.postfix_alias IS 'virtual_alias_maps: aliases and forme
 COMMENT ON COLUMN gatepost.postfix_alias.address IS 'Recipient.';
 COMMENT ON COLUMN gatepost.postfix_alias.targets IS 'Primary addresses, separated by commas.';
 
+-- Postfix cannot tell how a session signed in. In mode observe, passwords of another database go on working for people who
+-- hold none of our secrets; whoever holds one is judged as by it. In mode idp only our secrets let in, so that without a live
+-- one every session is over; elsewhere a session may be one by a password, and goes on.
+CREATE VIEW public.mail_send_now AS
+  SELECT x.org_id, x.mailbox_id, x.address, x.mode,
+         CASE WHEN x.mode <> 'observe' OR x.why_not IN (5113, 5114)
+                   OR EXISTS (SELECT FROM public.mail_token t WHERE t.org_id = x.org_id AND t.user_id = x.user_id)
+                   OR EXISTS (SELECT FROM public.access_token t WHERE t.org_id = x.org_id AND t.user_id = x.user_id)
+              THEN x.why_not END AS code
+    FROM (SELECT n.org_id, n.mailbox_id, n.user_id, n.address, n.mode, CASE
+                   WHEN n.code IS NOT NULL THEN n.code
+                   WHEN NOT ('smtp' = ANY (n.protocols)) THEN 5109
+                   WHEN n.mode = 'idp'
+                        AND NOT EXISTS (SELECT FROM public.access_token t
+                                         WHERE t.org_id = n.org_id AND t.user_id = n.user_id AND t.expires_at > now())
+                        AND NOT (n.pat_enabled AND EXISTS (
+                          SELECT FROM public.mail_token t
+                           WHERE t.org_id = n.org_id AND t.user_id = n.user_id AND t.revoked_at IS NULL
+                             AND coalesce(t.expires_at > now(), true) AND 'smtp' = ANY (t.protocols))) THEN 5105
+                 END AS why_not
+            FROM public.mail_now n) x;
+COMMENT ON VIEW public.mail_send_now IS 'Each mailbox with what forbids its owner to send, as far as Postfix can know.';
+COMMENT ON COLUMN public.mail_send_now.org_id IS 'Organisation.';
+COMMENT ON COLUMN public.mail_send_now.mailbox_id IS 'Mailbox.';
+COMMENT ON COLUMN public.mail_send_now.address IS 'Primary address.';
+COMMENT ON COLUMN public.mail_send_now.mode IS 'Authentication mode.';
+COMMENT ON COLUMN public.mail_send_now.code IS 'NULL: may send; the door''s codes, 5109 smtp is off, 5105 no secret is left.';
+
+-- Where one organisation is alone, its people may sign in to Dovecot's own database by their bare names.
 CREATE VIEW gatepost.postfix_sender AS
   SELECT s.address, string_agg(DISTINCT s.login, ', ') AS logins
     FROM (SELECT a.address, n.address AS login
-            FROM public.mail_address_now a JOIN public.mail_now n ON n.org_id = a.org_id AND n.mailbox_id = a.mailbox_id
-           WHERE a.kind IN ('primary', 'alias') AND 'smtp' = ANY (n.protocols)
-             AND (n.code IS NULL OR (n.mode = 'observe' AND n.code IN (5111, 5112)))
+            FROM public.mail_address_now a JOIN public.mail_send_now n ON n.org_id = a.org_id AND n.mailbox_id = a.mailbox_id
+           WHERE a.kind IN ('primary', 'alias') AND n.code IS NULL
+          UNION ALL
+          SELECT a.address, split_part(n.address, '@', 1)
+            FROM public.mail_address_now a JOIN public.mail_send_now n ON n.org_id = a.org_id AND n.mailbox_id = a.mailbox_id
+            JOIN public.mail_lone_org l ON l.org_id = a.org_id
+           WHERE a.kind IN ('primary', 'alias') AND n.code IS NULL AND n.mode <> 'idp'
+             AND NOT EXISTS (SELECT FROM public.mail_address o
+                              WHERE o.org_id = n.org_id AND split_part(o.address, '@', 1) = split_part(n.address, '@', 1)
+                                AND o.mailbox_id IS DISTINCT FROM n.mailbox_id)
           UNION ALL
           SELECT t.login, t.login FROM public.mail_token t
             JOIN public.domain d ON d.org_id = t.org_id AND d.domain = split_part(t.login, '@', 2) AND d.verified_at IS NOT NULL
-           WHERE t.login IS NOT NULL AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())) s
+           WHERE t.login IS NOT NULL AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())
+             AND NOT EXISTS (SELECT FROM public.mail_address a WHERE a.address = t.login AND a.mailbox_id IS NOT NULL)) s
    GROUP BY s.address;
 COMMENT ON VIEW gatepost.postfix_sender IS 'smtpd_sender_login_maps: who may send as this address.';
 COMMENT ON COLUMN gatepost.postfix_sender.address IS 'Envelope sender.';
 COMMENT ON COLUMN gatepost.postfix_sender.logins IS 'SASL logins that own it, separated by commas.';
 
--- Postfix cannot tell how a session signed in. In mode observe, passwords of another database go on working for people who
--- hold none of our secrets; whoever holds one is judged as by it.
-CREATE VIEW gatepost.postfix_login AS
-  SELECT a.address,
-         '554 5.7.1 ' || CASE n.code WHEN 5111 THEN 'Your mail is paused' WHEN 5112 THEN 'Your mailbox is switched off'
-                                     WHEN 5113 THEN 'Your mail is locked by an administrator' ELSE 'This mailbox is gone' END
-         || ' (GP-' || n.code || ')' AS refusal
-    FROM public.mail_address a JOIN public.mail_now n ON n.org_id = a.org_id AND n.mailbox_id = a.mailbox_id
+CREATE VIEW public.mail_sender_shut AS
+  SELECT a.org_id, a.address, n.code
+    FROM public.mail_address a JOIN public.mail_send_now n ON n.org_id = a.org_id AND n.mailbox_id = a.mailbox_id
    WHERE a.kind IN ('primary', 'alias', 'former') AND n.code IS NOT NULL
-     AND (n.mode <> 'observe' OR n.code = 5113
-          OR EXISTS (SELECT FROM public.mail_token t WHERE t.org_id = n.org_id AND t.user_id = n.user_id)
-          OR EXISTS (SELECT FROM public.access_token t WHERE t.org_id = n.org_id AND t.user_id = n.user_id))
   UNION ALL
-  SELECT t.login, '554 5.7.1 This access token has ended (GP-5105)'
-    FROM public.mail_token t
-   WHERE t.login IS NOT NULL
-     AND NOT EXISTS (SELECT FROM public.mail_address a WHERE a.address = t.login AND a.mailbox_id IS NOT NULL)
-   GROUP BY t.login
-  HAVING NOT bool_or(t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now()));
+  SELECT a.org_id, a.address, 5115
+    FROM public.mail_address a
+    LEFT JOIN public.mail_now n ON n.org_id = a.org_id AND n.mailbox_id = a.mailbox_id
+    LEFT JOIN public.mail_setting s ON s.org_id = a.org_id
+   WHERE a.kind = 'resting' AND coalesce(n.mode, s.mode, 'observe') <> 'observe';
+COMMENT ON VIEW public.mail_sender_shut IS 'Addresses as which nobody may send, though somebody may be signed in so.';
+COMMENT ON COLUMN public.mail_sender_shut.org_id IS 'Organisation.';
+COMMENT ON COLUMN public.mail_sender_shut.address IS 'Address.';
+COMMENT ON COLUMN public.mail_sender_shut.code IS 'Why.';
+
+CREATE VIEW gatepost.postfix_login AS
+  SELECT x.address,
+         '554 5.7.1 ' || CASE max(x.code)
+           WHEN 5105 THEN 'This access token has ended' WHEN 5109 THEN 'SMTP is not switched on for your mailbox'
+           WHEN 5111 THEN 'Your mail is paused' WHEN 5112 THEN 'Your mailbox is switched off'
+           WHEN 5113 THEN 'Your mail is locked by an administrator' WHEN 5115 THEN 'This address is no longer in use'
+           ELSE 'This mailbox is gone' END || ' (GP-' || max(x.code) || ')' AS refusal
+    FROM (SELECT s.address, s.code FROM public.mail_sender_shut s
+          UNION ALL
+          SELECT split_part(s.address, '@', 1), s.code
+            FROM public.mail_sender_shut s JOIN public.mail_lone_org l ON l.org_id = s.org_id
+          UNION ALL
+          SELECT t.login, 5105 FROM public.mail_token t
+            LEFT JOIN public.domain d ON d.org_id = t.org_id AND d.domain = split_part(t.login, '@', 2) AND d.verified_at IS NOT NULL
+           WHERE t.login IS NOT NULL
+             AND NOT EXISTS (SELECT FROM public.mail_address a WHERE a.address = t.login AND a.mailbox_id IS NOT NULL)
+           GROUP BY t.login
+          HAVING NOT bool_or(d.org_id IS NOT NULL AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now()))) x
+   GROUP BY x.address;
 COMMENT ON VIEW gatepost.postfix_login IS 'check_sasl_access: logins that may send no more, also in a session that is already signed in.';
 COMMENT ON COLUMN gatepost.postfix_login.address IS 'SASL login.';
 COMMENT ON COLUMN gatepost.postfix_login.refusal IS 'What the mail program is told.';
@@ -622,12 +812,11 @@ CREATE FUNCTION public.mail_send_allowed(login text, recipients integer, OUT all
 DECLARE
   box record;
   this_hour timestamptz := date_trunc('hour', now());
-  who text := lower(login);
+  who text := lower($1);
 BEGIN
   SELECT x.org_id, x.login, x.user_id, s.send_per_hour AS cap, s.help_text AS help INTO box
-    FROM (SELECT n.org_id, n.address AS login, n.user_id FROM public.mail_address a
-            JOIN public.mailbox n ON n.org_id = a.org_id AND n.mailbox_id = a.mailbox_id
-           WHERE a.address = who AND a.kind IN ('primary', 'alias', 'former')
+    FROM (SELECT n.org_id, n.address AS login, n.user_id FROM public.mail_login_owner(who) o
+            JOIN public.mailbox n ON n.org_id = o.org_id AND n.mailbox_id = o.mailbox_id AND o.kind <> 'resting'
           UNION ALL
           SELECT t.org_id, t.login, NULL FROM public.mail_token t WHERE t.login = who
           LIMIT 1) x
@@ -653,10 +842,18 @@ BEGIN
    WHERE h.org_id = box.org_id AND h.login = box.login AND h.hour = this_hour AND NOT h.told;
   IF FOUND THEN
     PERFORM public.mail_audit(box.org_id, 'ACCESS_CONTROL', box.login, NULL, 'smtp', box.user_id,
-      jsonb_build_object('scope', 'SendRate', 'access_granted', 0, 'cap', box.cap, 'code', 'GP-5110'));
+      jsonb_build_object('scope', 'SendRate', 'user', box.login, 'access_granted', 0, 'cap', box.cap, 'code', 'GP-5110'));
   END IF;
 END $$;
 COMMENT ON FUNCTION public.mail_send_allowed(text, integer) IS 'May this login send to so many more recipients in this hour? Counts them if so.';
+
+-- Postfix asks its map once for each recipient that everything else has let pass, and takes no row for yes. It writes, so the
+-- map must never be asked for anything but a recipient.
+CREATE FUNCTION gatepost.postfix_send(login text) RETURNS SETOF text
+  LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT '450 4.7.1 ' || s.message FROM public.mail_send_allowed($1, 1) s WHERE NOT s.allowed
+$$;
+COMMENT ON FUNCTION gatepost.postfix_send(text) IS 'check_sasl_access, last for each recipient: counts it against the login''s cap; a row refuses it.';
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Rights. What PUBLIC gets by itself (functions, the schema public, temporary tables) is taken away, so that the two roles of
@@ -674,8 +871,8 @@ BEGIN
       public.resource_count, public.write_request TO gatepost_app;
     GRANT SELECT, INSERT, UPDATE, DELETE ON public.mail_event_position, public.mail_backend, public.mail_setting, public.mail_group, public.mailbox,
       public.mail_address, public.mail_token, public.access_token, public.access_rule, public.mail_change,
-      public.mail_held, public.mail_loss, public.sync_run, public.mail_send_hour, public.mail_notice TO gatepost_app;
-    GRANT SELECT ON public.mail_now, public.mail_address_now, gatepost.dovecot_user, gatepost.postfix_domain,
+      public.mail_held, public.mail_loss, public.sync_run, public.mail_send_hour, public.mail_failure, public.mail_notice TO gatepost_app;
+    GRANT SELECT ON public.mail_now, public.mail_address_now, public.mail_lone_org, gatepost.dovecot_user, gatepost.postfix_domain,
       gatepost.postfix_mailbox, gatepost.postfix_alias, gatepost.postfix_sender, gatepost.postfix_login TO gatepost_app;
     GRANT SELECT, INSERT ON public.audit TO gatepost_app;
     GRANT USAGE ON SEQUENCE public.audit_id TO gatepost_app;
@@ -685,7 +882,9 @@ BEGIN
       public.mail_rule_decide(bigint, uuid, text, inet, bigint, timestamptz), public.mail_rule_text(bigint, text, text),
       public.mail_audit(bigint, text, text, inet, text, uuid, jsonb),
       public.mail_token_client(bigint, bigint, uuid, text), public.mail_policy_record(public.mail_try, text, boolean),
-      public.mail_policy(text, text, text, text, text, text, text), public.mail_send_allowed(text, integer),
+      public.mail_login_owner(text), public.mail_policy_unowned(public.mail_try, text, text),
+      public.mail_policy(text, text, text, text, text, text, text), public.mail_failure_known(public.mail_try),
+      public.mail_failure_told(text, text, text, text, text, text), public.mail_send_allowed(text, integer),
       gatepost.dovecot_auth(text, text, text, text, text, text), gatepost.dovecot_userdb(text, text) TO gatepost_app;
   END IF;
   IF EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'gatepost_dovecot') THEN
@@ -696,6 +895,7 @@ BEGIN
   END IF;
   IF EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'gatepost_postfix') THEN
     GRANT USAGE ON SCHEMA gatepost TO gatepost_postfix;
+    GRANT EXECUTE ON FUNCTION gatepost.postfix_send(text) TO gatepost_postfix;
     GRANT SELECT ON gatepost.postfix_domain, gatepost.postfix_mailbox, gatepost.postfix_alias, gatepost.postfix_sender,
       gatepost.postfix_login TO gatepost_postfix;
   END IF;

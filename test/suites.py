@@ -30,7 +30,7 @@ E2E = {
     "mail": ["test_mail_story.py"],
     "mail-worker": ["test_mail_worker.py"],
     "cli": ["test_cli.py", "test_cli_admin.py", "test_docs.py"],
-    "decision": ["test_mail_decision.py"],
+    "decision": ["test_mail_decision.py", "test_mail_policy.py"],
     "mail-drivers": ["test_mail_drivers.py"],  # the real Dovecot, and a doveadm that is broken
     "saml-attacks": ["test_saml_attacks.py", "test_saml_positive.py", "test_saml_logout_attacks.py"],
     "mail-doors": ["test_mail_doors.py", "test_mail_notices.py"],
@@ -124,7 +124,7 @@ def suite_db(count):
             conninfo = cluster.create_database("gatepost")
             migrated = server.Server(pathlib.Path(folder) / "gatepost", conninfo).write_config().cli.run("db", "migrate")
             output += migrated.stdout + migrated.stderr
-            files = ("test_schema.py", "test_decision.py", "test_mail_rules.py", "test_mail_views.py")
+            files = ("test_schema.py", "test_decision.py", "test_mail_rules.py", "test_mail_views.py", "test_mail_logins.py")
             output += pytest_files(count, [TEST / "db" / name for name in files], {
                 "GATEPOST_TEST_DATABASE": cluster.conninfo("gatepost", "postgres")})
         finally:

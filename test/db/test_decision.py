@@ -125,6 +125,7 @@ def answers_so(row, person, service, outcome):
     if reason == "unknown" or service not in ("imap", "pop3", "sieve"):
         return row is None
     return (row is not None and row["nologin"] == "y" and row["nopassword"] == "y" and row["userdb_home"] is None
+            and row["userdb_gp_token"] == "refused"
             and row["reason"].endswith(f" (GP-{code})") and not row["reason"].startswith("[")
             and "suspicion" not in row["reason"] and row["reason"].isprintable() and len(row["reason"]) < 400)
 
@@ -362,8 +363,11 @@ REFUSED = [
     "SET session_replication_role = replica", "ALTER DATABASE gatepost OWNER TO gatepost_dovecot",
 ]
 OTHERS = {
-    "gatepost_dovecot": ["SELECT * FROM gatepost.postfix_" + view for view in ("domain", "mailbox", "alias", "sender", "login")],
-    "gatepost_postfix": ["SELECT * FROM gatepost.dovecot_user", "SELECT * FROM gatepost.dovecot_userdb('', '')",
+    "gatepost_dovecot": ["SELECT * FROM gatepost.postfix_" + view for view in ("domain", "mailbox", "alias", "sender", "login")]
+    + ["SELECT * FROM gatepost.postfix_send('')"],
+    "gatepost_postfix": ["SELECT * FROM public.mail_send_allowed('', 1)", "SELECT * FROM public.mail_send_hour",
+                         "SELECT * FROM public.mail_login_owner('')", "SELECT * FROM public.mail_sender_shut",
+                         "SELECT * FROM gatepost.dovecot_user", "SELECT * FROM gatepost.dovecot_userdb('', '')",
                          "SELECT * FROM gatepost.dovecot_auth('', '', '', '', '', '')"],
 }
 

@@ -112,27 +112,99 @@ def test_who_may_send_as_whom(world, postfix, mode):
     world.settings(mode=mode)
     ada, no_smtp, gone, off, locked = (world.person(), world.person(protocols=["imap"]), world.person(),
                                        world.person(state="disabled"), world.person(contained_at="2001-01-01"))
+    world.token(ada)
     world.directory(gone.user_id, None)
     alias, former = world.address(ada, "alias", "alias"), world.address(ada, "old", "former", "2999-01-01")
-    live, dead = f"scanner@{world.domain}", f"old-scanner@{world.domain}"
+    live, dead, taken = f"scanner@{world.domain}", f"old-scanner@{world.domain}", world.person().address
     world.token(login=live, protocols=["smtp"])
     world.token(login=live, protocols=["smtp"], revoked_at="2001-01-01")
     world.token(login=dead, protocols=["smtp"], expires_at="2001-01-01")
     world.token(login="scanner@elsewhere.example", protocols=["smtp"])
+    world.token(login=taken, protocols=["smtp"])
     sender = postfix("sender", "address", "logins")
     assert sender[ada.address] == sender[alias] == ada.address
     assert sender[live] == live
-    assert not {former, no_smtp.address, locked.address, dead, "scanner@elsewhere.example"} & set(sender)
-    # In mode observe whoever signs in by another password database keeps what he has.
-    assert {gone.address, off.address} & set(sender) == ({gone.address, off.address} if mode == "observe" else set())
+    assert not {former, locked.address, dead, "scanner@elsewhere.example"} & set(sender)
+    # In mode observe whoever signs in by another password database keeps what he has; in idp he needs a token.
+    passwords = {gone.address, off.address, no_smtp.address}
+    assert passwords & set(sender) == (passwords if mode == "observe" else set())
+    assert (taken in sender) == (mode != "idp"), "as the person, never as the service"
     login = postfix("login", "address", "refusal")
     assert login[locked.address].startswith("554 5.7.1 ") and login[dead].endswith("(GP-5105)")
-    assert not {ada.address, alias, live, no_smtp.address} & set(login)
-    assert (gone.address in login, off.address in login) == (mode != "observe", mode != "observe")
-    world.token(gone)
+    assert login["scanner@elsewhere.example"].endswith("(GP-5105)"), "no domain of ours"
+    assert not {ada.address, alias, live} & set(login)
+    assert passwords & set(login) == (set() if mode == "observe" else passwords)
+    assert not set(sender) & set(login)
+    for person in (gone, no_smtp):
+        world.token(person)
     world.access_token(off)
     login = postfix("login", "address", "refusal")
-    assert login[gone.address].endswith("(GP-5111)") and login[off.address].endswith("(GP-5112)")
+    assert [login[p.address][-9:] for p in (gone, no_smtp, off)] == ["(GP-5111)", "(GP-5109)", "(GP-5112)"]
+
+
+ENDS = {"revoked": "revoked_at = now()", "expired": "expires_at = now()", "not for smtp": "protocols = '{imap}'"}
+
+
+@pytest.mark.parametrize("mode", ["directory", "idp"])
+@pytest.mark.parametrize("end", [*ENDS, "switched off"])
+def test_without_a_live_secret_no_session_can_be_ours(world, postfix, end, mode):
+    """Elsewhere than in mode idp the session may be one by a password."""
+    person = world.person()
+    alias = world.address(person, "alias", "alias")
+    world.token(person)
+    world.settings(mode=mode)
+    assert person.address not in postfix("login", "address", "refusal")
+    if end == "switched off":
+        world.settings(pat_enabled=False)
+    else:
+        world.run(f"UPDATE mail_token SET {ENDS[end]} WHERE token_id = %s", world.last_token)
+    login, sender = postfix("login", "address", "refusal"), postfix("sender", "address", "logins")
+    over = {a: "554 5.7.1 This access token has ended (GP-5105)" for a in (person.address, alias)} if mode == "idp" else {}
+    assert {a: login[a] for a in (person.address, alias) if a in login} == over
+    assert (person.address in sender) == (mode != "idp")
+    world.access_token(person)
+    assert person.address in postfix("sender", "address", "logins"), "the webmail's is one of ours"
+
+
+def test_a_bare_login_sends_as_its_person_where_an_organisation_is_alone(world):
+    """Postfix hears from Dovecot what was typed."""
+    ada, twin = world.person("ada"), world.person("twin")
+    key = f"ada@{world.domain}"
+    world.run("BEGIN")
+    try:
+        world.run("UPDATE domain SET verified_at = NULL, verified_by = NULL WHERE org_id <> %s", world.org)
+        logins = "SELECT logins FROM gatepost.postfix_sender WHERE address = %s"
+        refusal = "SELECT refusal FROM gatepost.postfix_login WHERE address = %s"
+        assert world.one(logins, key) == f"ada, {key}" and world.one(refusal, "ada") is None
+        world.settings(mode="idp")
+        world.token(ada)
+        assert world.one(logins, key) == key, "a bare name is no token's login"
+        world.settings(mode="directory")
+        world.mailbox(ada, state="disabled")
+        assert world.one(refusal, "ada").endswith("(GP-5112)") and world.one(logins, key) is None
+        world.mailbox(ada, state="active")
+        world.run("INSERT INTO domain (org_id, domain, challenge, verified_at, verified_by) VALUES (%s, %s, '', now(), 'trust')",
+                  world.org, "second-" + world.domain)
+        world.run("INSERT INTO mail_address (org_id, address, kind, mailbox_id) VALUES (%s, %s, 'alias', %s)",
+                  world.org, f"ada@second-{world.domain}", twin.mailbox_id)
+        assert world.one(logins, key) == key, "two people may be meant"
+        world.mailbox(twin, contained_at="2001-01-01")
+        assert world.one(refusal, "ada").endswith("(GP-5113)") and world.one(refusal, key) is None
+    finally:
+        world.run("ROLLBACK")
+
+
+def test_each_recipient_counts_against_the_cap_of_whoever_is_signed_in(world):
+    person = world.person()
+    world.settings(send_per_hour=2)
+    role = connect("gatepost_postfix")
+    ask = lambda login: [row["postfix_send"] for row in rows(role, "SELECT gatepost.postfix_send(%s)", login)]  # noqa: E731
+    assert [ask(person.address) for _ in range(2)] == [[], []]
+    assert ask(person.address.upper())[0].startswith("450 4.7.1 You have sent to 2 recipients")
+    assert ask("stranger@elsewhere.example") == ask("root") == ask("") == ask("x'); DROP TABLE audit; --") == []
+    rows(role, "SET search_path = gatepost, pg_temp")
+    assert ask(person.address)[0].endswith("(GP-5110)")
+    role.close()
 
 
 USERDB = [  # state, mode → services that find the mailbox

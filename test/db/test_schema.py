@@ -20,6 +20,7 @@ GLOBAL_INDEXES = {
     "write_request_at",
     "scim_tombstone_at",
     "mail_address_global",
+    "mail_address_local",
     "mail_token_hash",
     "mail_token_grouped",
     "mail_token_login",
@@ -37,7 +38,7 @@ DATA = [
     "org", "source", "domain", "scim_token", "scim_user", "scim_group", "scim_member", "scim_pending_member",
     "scim_tombstone", "resource_count", "write_request", "mail_backend", "mail_setting", "mail_group", "mailbox",
     "mail_address", "mail_token", "access_token", "access_rule", "mail_change", "mail_held", "mail_loss", "sync_run",
-    "mail_send_hour",
+    "mail_send_hour", "mail_failure",
     "saml_connection", "saml_idp_key", "saml_own_key", "saml_request", "saml_seen", "saml_binding", "web_session", "saml_trace",
 ]
 

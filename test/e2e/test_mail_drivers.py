@@ -331,8 +331,12 @@ def test_the_policy_server_is_strict(world):
     assert policy(world, ask) == (200, '{"status":0,"msg":""}')
     assert policy(world, ask, command="report") == (200, "{}")
     assert policy(world, ask, key="wrong")[0] == 401
-    for body in ("", "[]", "{", {"login": 7, "protocol": "imap"}, {"login": person.address}):
-        assert policy(world, body)[0] == 400, body
+    for body in ("", "[]", "{", {"login": 7, "protocol": "imap"}, {"login": person.address}, {**ask, "token": "7" * 5000}):
+        status, text = policy(world, body)
+        assert status == 200 and json.loads(text)["status"] == -1 and "(GP-5307)" in json.loads(text)["msg"], body
+        assert policy(world, body, key="wrong")[0] == 401
+    assert policy(world, {**ask, "client_id": "x" * 5000, "session_id": "x" * 5000, "mech": "x" * 5000})[0] == 200
+    assert "mail_policy_unreadable" in world.gatepost.log
     assert policy(world, ask, command="other")[0] == 400
     world.mailbox(person, contained_at="2001-01-01")
     status, text = policy(world, ask)

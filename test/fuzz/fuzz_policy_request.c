@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "lib/crypto.h"
+#include "lib/limits.h"
 #include "mail/policy.h"
 #include "mail/webhook.h"
 
@@ -13,7 +14,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   const char *why = NULL, *login = NULL, *secret = NULL;
   char *keep = NULL;
   if (mail_policy_parse((const char *)data, size, &ask, &why))
-    g_assert_true(*ask.login != '\0' && *ask.protocol != '\0' && ask.token != NULL);
+    g_assert_true(*ask.login != '\0' && *ask.protocol != '\0' && ask.token != NULL &&
+                  strlen(ask.client) <= LIMIT_POLICY_MEMBER_BYTES &&
+                  strlen(ask.session) <= LIMIT_POLICY_MEMBER_BYTES &&
+                  strlen(ask.mech) <= LIMIT_POLICY_MEMBER_BYTES && g_utf8_validate(ask.client, -1, NULL));
   else
     g_assert_nonnull(why);
   g_autofree char *header = g_strndup((const char *)data, size);

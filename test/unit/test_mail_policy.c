@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/crypto.h"
+#include "lib/limits.h"
 #include "mail/webhook.h"
 
 typedef struct {
@@ -14,7 +15,7 @@ typedef struct {
 static const Case cases[] = {
     {"{" GOOD "}", NULL},
     {"{" GOOD ",\"remote\":\"127.0.0.1\",\"mech\":\"PLAIN\",\"session_id\":\"x\",\"client_id\":\"\","
-              "\"token\":\"7\",\"tls\":false,\"secured\":\"\"}",
+     "\"token\":\"7\",\"tls\":false,\"secured\":\"\"}",
      NULL},
     {"", "the body is no JSON object"},
     {"[]", "the body is no JSON object"},
@@ -25,6 +26,7 @@ static const Case cases[] = {
     {"{\"login\":\"alice@example.test\"}", "login or protocol is missing"},
     {"{" GOOD ",\"remote\":7}", "a member is not text"},
     {"{" GOOD ",\"mech\":null}", "a member is not text"},
+    {"{" GOOD ",\"client_id\":\"caf\xe9\"}", NULL}, /* in Latin-1 */
 };
 
 static void test_asks(void) {
@@ -37,6 +39,45 @@ static void test_asks(void) {
     g_assert_cmpstr(why, ==, cases[i].why);
     if (read)
       g_assert_cmpstr(ask.login, ==, "alice@example.test");
+  }
+}
+
+/* A program's name of any length is none for which a sign-in is refused, or, as Dovecot takes an error, let in. */
+static void test_long_members(void) {
+  static const struct {
+    const char *member;
+    gboolean good;
+  } longs[] = {{"client_id", TRUE}, {"session_id", TRUE}, {"mech", TRUE},
+               {"remote", FALSE},   {"token", FALSE},     {"protocol", FALSE}};
+  g_autofree char *dots = g_strnfill(LIMIT_POLICY_MEMBER_BYTES - 1, '.');
+  for (gsize i = 0; i < G_N_ELEMENTS(longs); i++) {
+    g_auto(MailPolicyAsk) ask = {0};
+    const char *why = NULL;
+    const char *good = strcmp(longs[i].member, "protocol") == 0 ? "\"login\":\"alice@example.test\"" : GOOD;
+    g_autofree char *text = g_strdup_printf("{%s,\"%s\":\"%s\u00e9.\"}", good, longs[i].member, dots);
+    g_assert_cmpint(mail_policy_parse(text, strlen(text), &ask, &why), ==, longs[i].good);
+    g_assert_cmpstr(why, ==, longs[i].good ? NULL : "a member is too long");
+    if (strcmp(longs[i].member, "client_id") == 0)
+      g_assert_cmpstr(ask.client, ==, dots); /* the e with its accent would be half within */
+  }
+}
+
+static void test_reports(void) {
+  static const struct {
+    const char *members;
+    gboolean failed;
+  } reports[] = {{"", FALSE},
+                 {",\"success\":true,\"policy_reject\":false", FALSE},
+                 {",\"success\":false,\"policy_reject\":true", FALSE},
+                 {",\"success\":false,\"policy_reject\":false", TRUE},
+                 {",\"success\":false", TRUE},
+                 {",\"success\":\"no\"", FALSE}};
+  for (gsize i = 0; i < G_N_ELEMENTS(reports); i++) {
+    g_auto(MailPolicyAsk) ask = {0};
+    const char *why = NULL;
+    g_autofree char *text = g_strdup_printf("{" GOOD "%s}", reports[i].members);
+    g_assert_true(mail_policy_parse(text, strlen(text), &ask, &why));
+    g_assert_cmpint(ask.failed, ==, reports[i].failed);
   }
 }
 
@@ -121,6 +162,8 @@ static void test_looks(void) {
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/mail_policy/asks", test_asks);
+  g_test_add_func("/mail_policy/long_members", test_long_members);
+  g_test_add_func("/mail_policy/reports", test_reports);
   g_test_add_func("/mail_policy/answer", test_answer);
   g_test_add_func("/mail_policy/basic", test_basic);
   g_test_add_func("/webhook/sign", test_sign);
