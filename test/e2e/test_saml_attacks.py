@@ -49,7 +49,7 @@ def test_all_refusals_that_concern_the_provider_look_the_same(world):
         case = next(case for case in saml_cases.CASES if case.name == name)
         asked = world.ask()
         page = world.answer(asked, case.craft(world, asked))
-        trace = world.sql("SELECT trace_id FROM saml_trace ORDER BY at DESC LIMIT 1")[0][0]
+        trace = world.sql("SELECT trace FROM saml_trace ORDER BY at DESC LIMIT 1")[0][0]
         assert trace in page.body
         shown.add((page.status, page.body.replace(trace, "TRACE")))
     assert len(shown) == 1
