@@ -14,7 +14,7 @@ void http_dispatch_refuse(HttpRequest *request, int status, int gp_code, const c
   const HttpPolicy *policy = request->policy;
   HttpReply *reply = NULL;
   if (policy != NULL && policy->refuse != NULL)
-    reply = policy->refuse(request, request->server->app, status, gp_code, message);
+    reply = policy->refuse(request, request->app, status, gp_code, message);
   if (reply == NULL)
     reply = plain_refusal(gp_code, message);
   reply->status = status;
@@ -71,7 +71,7 @@ static gboolean authorise(HttpRequest *request) {
   HttpReply *reply = NULL;
   if (request->authorised || policy->authorise == NULL)
     return TRUE;
-  if (policy->authorise(request, request->server->app, &reply) == HTTP_GO) {
+  if (policy->authorise(request, request->app, &reply) == HTTP_GO) {
     request->authorised = TRUE;
     return TRUE;
   }
@@ -91,7 +91,6 @@ static void early_job(gpointer data) {
 }
 
 static void work(HttpRequest *request) {
-  const HttpServer *server = request->server;
   if (request->deadline < clock_now()) {
     http_dispatch_refuse(request, 503, HTTP_GP_BUSY,
                          "the server was too busy to answer in time; try again later");
@@ -99,7 +98,7 @@ static void work(HttpRequest *request) {
   }
   if (!authorise(request))
     return;
-  request->reply = request->route->handler(request, server->app);
+  request->reply = request->route->handler(request, request->app);
   if (request->reply == NULL)
     request->reply = missing_reply(request);
 }
@@ -149,7 +148,7 @@ static HttpNext before_body(HttpRequest *request) {
   gint64 delay_us = 0;
   HttpVerdict verdict = HTTP_GO;
   if (policy->before_body != NULL)
-    verdict = policy->before_body(request, request->server->app, &reply, &delay_us);
+    verdict = policy->before_body(request, request->app, &reply, &delay_us);
   if (verdict == HTTP_ANSWERED) {
     request->reply = reply != NULL ? reply : missing_reply(request);
     return answer_early(request);

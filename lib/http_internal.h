@@ -24,6 +24,7 @@ struct MHD_Daemon;
 
 typedef struct {
   const HttpRoute *row;
+  gpointer app;
   char **segments; /* of the pattern */
 } HttpRouteEntry;
 
@@ -70,6 +71,7 @@ struct HttpRequest {
   guint n_segments;
   const HttpRoute *route;
   const HttpPolicy *policy; /* the route's, or the nearest route's */
+  gpointer app;             /* of the room that has it */
   GHashTable *query;        /* made at the first question */
   GByteArray *body;
   gsize bytes_in, bytes_out;
@@ -116,7 +118,7 @@ struct HttpServer {
 int http_listen(const char *listen, char **address, char **path, GError **error);
 
 /* lib/http_route.c */
-gboolean http_route_compile(HttpServer *server, const HttpRoute *routes);
+gboolean http_route_compile(HttpServer *server, const HttpRoute *routes, const HttpTable *more);
 void http_route_clear(HttpServer *server);
 /* Sets path, segments, route and policy. */
 void http_route_find(HttpRequest *request);

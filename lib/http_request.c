@@ -151,6 +151,11 @@ static void parse_query(HttpRequest *request) {
   }
 }
 
+const char *http_request_raw_query(const HttpRequest *request) {
+  const char *mark = strchr(request->target, '?');
+  return mark != NULL ? mark + 1 : "";
+}
+
 const char *http_request_query(const HttpRequest *request, const char *name) {
   if (request->query == NULL)
     parse_query((HttpRequest *)request); /* a cache: a request is held by one thread at a time */

@@ -2,22 +2,36 @@
 
 #include <string.h>
 
-gboolean http_route_compile(HttpServer *server, const HttpRoute *routes) {
+static gsize count(const HttpRoute *routes) {
   gsize n = 0;
   while (routes != NULL && routes[n].name != NULL)
     n++;
-  server->routes = g_new0(HttpRouteEntry, n + 1);
-  server->n_routes = n;
+  return n;
+}
+
+static gboolean compile(HttpServer *server, const HttpRoute *routes, gpointer app) {
+  gsize n = count(routes);
   for (gsize i = 0; i < n; i++) {
     const HttpRoute *row = &routes[i];
     if (row->policy == NULL || row->handler == NULL || row->method == NULL || row->pattern[0] != '/')
       return FALSE;
-    server->routes[i].row = row;
-    server->routes[i].segments = g_strsplit(row->pattern[1] == '\0' ? "" : row->pattern + 1, "/", -1);
-    if (g_strv_length(server->routes[i].segments) > HTTP_SEGMENTS)
+    HttpRouteEntry *entry = &server->routes[server->n_routes++];
+    *entry = (HttpRouteEntry){row, app, g_strsplit(row->pattern[1] == '\0' ? "" : row->pattern + 1, "/", -1)};
+    if (g_strv_length(entry->segments) > HTTP_SEGMENTS)
       return FALSE;
   }
-  return server->fallback != NULL;
+  return TRUE;
+}
+
+gboolean http_route_compile(HttpServer *server, const HttpRoute *routes, const HttpTable *more) {
+  gsize n = count(routes);
+  for (const HttpTable *table = more; table != NULL && table->routes != NULL; table++)
+    n += count(table->routes);
+  server->routes = g_new0(HttpRouteEntry, n + 1);
+  gboolean good = compile(server, routes, server->app);
+  for (const HttpTable *table = more; good && table != NULL && table->routes != NULL; table++)
+    good = compile(server, table->routes, table->app);
+  return good && server->fallback != NULL;
 }
 
 void http_route_clear(HttpServer *server) {
@@ -62,6 +76,7 @@ void http_route_find(HttpRequest *request) {
   const HttpServer *server = request->server;
   guint nearest = 0;
   request->policy = server->fallback;
+  request->app = server->app;
   request->path = http_gate_path(request->target);
   gboolean good = request->path != NULL;
   if (!good)
@@ -74,11 +89,13 @@ void http_route_find(HttpRequest *request) {
     if (n > nearest) {
       nearest = n;
       request->policy = entry->row->policy;
+      request->app = entry->app;
     }
     if (!good || !fits(entry, request) || !serves(entry->row, request->method))
       continue;
     request->route = entry->row;
     request->policy = entry->row->policy;
+    request->app = entry->app;
     return;
   }
 }

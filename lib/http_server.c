@@ -19,7 +19,7 @@ HttpServer *http_server_prepare(const HttpServerOptions *options) {
   server->fallback = options->fallback;
   server->proxies = g_memdup2(options->trusted_proxies, options->n_trusted_proxies * sizeof(Cidr));
   server->n_proxies = options->n_trusted_proxies;
-  gboolean complete = http_route_compile(server, options->routes);
+  gboolean complete = http_route_compile(server, options->routes, options->more);
   g_assert(complete); /* a route without a policy must not start */
   return g_steal_pointer(&server);
 }

@@ -41,11 +41,18 @@ typedef struct {
   HttpReply *(*handler)(HttpRequest *request, gpointer app);
 } HttpRoute;
 
+/* Routes of another room, with what their handlers get as `app`. */
+typedef struct {
+  const HttpRoute *routes; /* ends with a row whose name is NULL */
+  gpointer app;
+} HttpTable;
+
 typedef struct {
   const char *listen; /* "127.0.0.1:8025", "[::1]:8025", "unix:/run/gatepost/http.sock"; port 0 picks one */
   const HttpRoute *routes;    /* ends with a row whose name is NULL */
   const HttpPolicy *fallback; /* for paths that no route has */
   gpointer app;
+  const HttpTable *more; /* ends with a row whose routes are NULL; NULL: none */
   Log *log;
   Metrics *metrics;
   const Cidr *trusted_proxies; /* whose X-Forwarded-For is believed */
@@ -74,6 +81,8 @@ const char *http_request_segment(const HttpRequest *request, const char *name);
 const char *http_request_header(const HttpRequest *request, const char *name);
 /* A query parameter by name in any case, '+' read as space; NULL when absent. */
 const char *http_request_query(const HttpRequest *request, const char *name);
+/* The query as it came, undecoded, without its question mark; "" when there is none. */
+const char *http_request_raw_query(const HttpRequest *request);
 /* The body's bytes (empty when there is none); bodies are always read whole first. */
 const char *http_request_body(const HttpRequest *request, gsize *n);
 /* "deadbeef-…": made here, echoed as X-Request-Id. */
