@@ -18,7 +18,7 @@ typedef struct {
   char *response_issuer, *response_issuer_format, *destination, *response_issued, *response_in_response_to,
       *status, *substatus;
   char *issuer, *issuer_format, *issued;
-  guint name_ids, conditions;         /* counts */
+  guint name_ids, conditions;         /* how many */
   GArray *confirmations;              /* SamlConfirmation */
   char *not_before, *not_on_or_after; /* of Conditions */
   GPtrArray *audiences;               /* GStrv a restriction: AND of ORs (C67) */
@@ -27,14 +27,16 @@ typedef struct {
   gboolean response_signed;
 } SamlClaims;
 
+void saml_claims_init(SamlClaims *claims); /* empty, with its arrays made */
 void saml_claims_clear(SamlClaims *claims);
 
 /* xs:dateTime in UTC with Z (or +00:00), any number of fraction digits, years 1970…9999, second 60 as 59 (C75). FALSE else. */
 gboolean saml_time_parse(const char *text, gint64 *us);
 
-/* C31–C35 for the wrapper, C33 and C59–C71, C73 for the assertion; fill login's times and in_response_to. Stop at the first failure. */
+/* C31, C32, C34, C35 for the wrapper; it also tells how far their clock is off. */
 gboolean saml_check_response(const SamlConnection *connection, const SamlClaims *claims, gint64 now_us,
                              SamlReport *report);
+/* C33, C59–C71, C73 for the assertion; fills login's times, address and in_response_to. Both stop at the first failure. */
 gboolean saml_check_assertion(const SamlConnection *connection, const SamlClaims *claims, gint64 now_us,
                               SamlLogin *login, SamlReport *report);
 
@@ -43,8 +45,9 @@ typedef struct {
   gint64 asked_us;
   gboolean force_authn;
   GStrv contexts;
+  const char *address; /* of the browser that brings the answer; NULL: not known */
 } SamlAsked;
-/* C71 with ForceAuthn, C72: every statement's context is one that was asked for. */
+/* C65 where the connection enforces it, C71 with ForceAuthn, C72: every statement's context is one that was asked for. */
 gboolean saml_check_asked(const SamlConnection *connection, const SamlAsked *asked, const SamlLogin *login,
                           SamlReport *report);
 

@@ -47,6 +47,7 @@ void saml_login_clear(SamlLogin *login) {
   g_clear_pointer(&login->assertion_id, g_free);
   g_clear_pointer(&login->issuer, g_free);
   g_clear_pointer(&login->in_response_to, g_free);
+  g_clear_pointer(&login->address, g_free);
   saml_name_id_clear(&login->name_id);
   g_clear_pointer(&login->session_index, g_free);
   g_clear_pointer(&login->contexts, g_strfreev);

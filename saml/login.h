@@ -17,6 +17,7 @@ typedef struct {
 typedef struct {
   char *response_id, *assertion_id, *issuer;
   char *in_response_to; /* what the bearer confirmation answers; NULL: unsolicited */
+  char *address;        /* where the bearer confirmation was given to; NULL: not said (C65) */
   SamlNameId name_id;
   char *session_index;     /* NULL: none */
   GStrv contexts;          /* AuthnContextClassRef of each statement */

@@ -17,4 +17,18 @@ gboolean saml_signature_verify_bytes(const char *bytes, gsize n, const char *alg
                                      const guint8 *signature, gsize signature_n, const SamlKeys *keys,
                                      SamlFailure *failure);
 
+/* Our key, to sign with RSA-SHA256; one thread. */
+typedef struct SamlSigner SamlSigner;
+
+/* From PKCS#8 DER, which stays the caller's to wipe; certificate (DER) goes into KeyInfo. NULL when it is no RSA key. */
+SamlSigner *saml_signer_new(const guint8 *pkcs8, gsize n, GBytes *certificate);
+void saml_signer_free(SamlSigner *signer);
+/* Puts an enveloped signature of element, which has an ID, behind its child `after` (NULL: as the first). */
+gboolean saml_signature_add(xmlNode *element, xmlNode *after, const SamlSigner *signer);
+/* The detached signature of a redirect query; base64, g_free. NULL when the key fails. */
+char *saml_signature_bytes(const char *bytes, gsize n, const SamlSigner *signer);
+
+#define SAML_ALGORITHM_RSA_SHA256 "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SamlKeys, saml_keys_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SamlSigner, saml_signer_free)
