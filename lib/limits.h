@@ -70,6 +70,20 @@
 #define LIMIT_SETTINGS_BYTES 65536      /* the file, and a secret's file */
 #define LIMIT_SETTINGS_LIST 256         /* items of one list */
 
+/* SAML: what the gate counts in a message (saml/verifier/gate.c), as the checks C02, C11, C19 have it; a response with 150 groups is 30 KiB. */
+#define LIMIT_SAML_MESSAGE_BYTES (256u << 10) /* decoded, inflated, decrypted */
+#define LIMIT_SAML_ELEMENTS 2000
+#define LIMIT_SAML_DEPTH 32
+#define LIMIT_SAML_ATTRIBUTES 32        /* of one element */
+#define LIMIT_SAML_NAMESPACES 64        /* declarations in all */
+#define LIMIT_SAML_TEXT_BYTES 65536     /* one text node: an encrypted assertion is the longest */
+#define LIMIT_SAML_VALUE_BYTES 8192     /* one XML attribute's value, or a namespace */
+#define LIMIT_SAML_NAME_BYTES 256       /* a name, an ID */
+#define LIMIT_SAML_METADATA_BYTES (2u << 20) /* an identity provider's is 10 KiB; small federations fit, large ones answer by entity */
+#define LIMIT_SAML_METADATA_ELEMENTS 40000
+#define LIMIT_SAML_METADATA_NAMESPACES 8000
+#define LIMIT_SAML_CERTIFICATES 16      /* that one identity provider's metadata may have */
+
 /* SAML (saml/). */
 #define LIMIT_SAML_ISSUED_SECONDS 600   /* a response is brought within a moment; ten minutes leave time for a slow browser */
 #define LIMIT_SAML_JOB_BYTES (4u << 20)   /* to a verifier process: the largest document, and a connection with its keys */

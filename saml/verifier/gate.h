@@ -9,6 +9,8 @@
 
 /* NULL with *failure. Free with xmlFreeDoc. More than LIMIT_SAML_MESSAGE_BYTES, or a NUL among them (C05), is refused. */
 xmlDoc *saml_gate_parse(const char *bytes, gsize n, SamlFailure *failure);
+/* The same for metadata, which people write: larger (LIMIT_SAML_METADATA_…), and comments are left out rather than refused. */
+xmlDoc *saml_gate_parse_metadata(const char *bytes, gsize n, SamlFailure *failure);
 /* Strict base64 (C04): alphabet and line breaks, correct padding, not empty. NULL with *failure (bad_base64, too_large); else g_free; a NUL
  * follows the bytes. */
 char *saml_gate_base64(const char *text, gsize n, gsize most, gsize *decoded_n, SamlFailure *failure);
