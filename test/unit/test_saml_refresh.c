@@ -112,7 +112,7 @@ static void test_after(void) {
   copy.cache_seconds = 10;
   g_assert_cmpint(saml_refresh_after(&copy, 0), ==, 3600);
   copy.cache_seconds = 0;
-  copy.valid_until_us = 20000 * G_USEC_PER_SEC;
+  copy.valid_until_us = G_GINT64_CONSTANT(20000) * G_USEC_PER_SEC;
   g_assert_cmpint(saml_refresh_after(&copy, 0), ==, 10000);
 }
 
