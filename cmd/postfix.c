@@ -24,7 +24,10 @@ static const PostfixPart parts[] = {
              "# The mailbox's own words for who is shut, then the usual answer for who does not exist.\n"
              "smtpd_recipient_restrictions = reject_non_fqdn_recipient, check_recipient_access "
              "pgsql:@maps@/recipients.cf,\n"
-             "  reject_unlisted_recipient\n"
+             "  reject_unlisted_recipient,\n"
+             "# Last, so that it is asked once for each recipient that will be accepted: it counts them "
+             "(send_per_hour).\n"
+             "  check_sasl_access pgsql:@maps@/sends.cf\n"
              "smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination\n"
              "# Sign-ins are Dovecot's, so tokens, rules and reasons hold here too.\n"
              "smtpd_sasl_type = dovecot\n"
@@ -38,6 +41,14 @@ static const PostfixPart parts[] = {
      "  -o smtpd_sasl_auth_enable=yes\n"
      "  -o smtpd_client_restrictions=permit_sasl_authenticated,reject\n"
      "  -o smtpd_sender_restrictions=check_sasl_access,pgsql:@maps@/logins.cf,reject_sender_login_mismatch\n"
+     "  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject\n"
+     "# The same with TLS from the first byte, which is what mail programs are told (RFC 8314).\n"
+     "@submissions@ inet n - n - - smtpd\n"
+     "  -o syslog_name=postfix/submissions\n"
+     "  -o smtpd_tls_wrappermode=yes\n"
+     "  -o smtpd_sasl_auth_enable=yes\n"
+     "  -o smtpd_client_restrictions=permit_sasl_authenticated,reject\n"
+     "  -o smtpd_sender_restrictions=check_sasl_access,pgsql:@maps@/logins.cf,reject_sender_login_mismatch\n"
      "  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject\n"},
     {"domains.cf", MAP "query = SELECT name FROM gatepost.postfix_domain WHERE name = lower('%s')\n"},
     {"mailboxes.cf", MAP "query = SELECT address FROM gatepost.postfix_mailbox WHERE address = lower('%s') "
@@ -47,6 +58,7 @@ static const PostfixPart parts[] = {
     {"recipients.cf", MAP "query = SELECT refusal FROM gatepost.postfix_mailbox WHERE address = lower('%s') "
                           "AND refusal IS NOT NULL\n"},
     {"logins.cf", MAP "query = SELECT refusal FROM gatepost.postfix_login WHERE address = lower('%s')\n"},
+    {"sends.cf", MAP "query = SELECT * FROM gatepost.postfix_send('%s')\n"},
     {NULL},
 };
 
@@ -76,7 +88,7 @@ static gboolean plain_option(const VerbCall *call, const char *name, GError **er
 }
 
 int verb_postfix_config(App *app, const VerbCall *call, GError **error) {
-  static const char *const names[] = {"maps", "lmtp", "sasl", "submission"};
+  static const char *const names[] = {"maps", "lmtp", "sasl", "submission", "submissions"};
   g_auto(SnippetDatabase) database = {NULL};
   for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
     if (!plain_option(call, names[i], error))
@@ -90,6 +102,7 @@ int verb_postfix_config(App *app, const VerbCall *call, GError **error) {
                            {"lmtp", option(call, "lmtp", "unix:private/dovecot-lmtp")},
                            {"sasl", option(call, "sasl", "private/auth")},
                            {"submission", option(call, "submission", "submission")},
+                           {"submissions", option(call, "submissions", "submissions")},
                            {NULL}};
   const char *wanted = verb_value(call, "part");
   g_autoptr(GString) out = g_string_new(NULL);
@@ -101,7 +114,7 @@ int verb_postfix_config(App *app, const VerbCall *call, GError **error) {
     app_error_set(
         error, APP_USAGE, 0,
         "there is no part \"%s\"; there are: main, master, domains.cf, mailboxes.cf, aliases.cf, senders.cf, "
-        "recipients.cf, logins.cf",
+        "recipients.cf, logins.cf, sends.cf",
         quoted);
     return APP_USAGE;
   }
@@ -110,6 +123,8 @@ int verb_postfix_config(App *app, const VerbCall *call, GError **error) {
       app_output(app),
       "Install  put each part into its file (maps: chown root:postfix, chmod 0640), then: postfix check && "
       "postfix reload");
+  output_say(app_output(app), "Needs    smtpd_tls_cert_file and smtpd_tls_key_file in main.cf: both ports "
+                              "of master.cf speak TLS alone");
   output_say(app_output(app),
              "Undo     take the lines out of main.cf and master.cf again, then: postfix reload");
   return APP_OK;

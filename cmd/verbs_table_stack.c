@@ -27,7 +27,8 @@ static const VerbOption postfix_config_options[] = {
     {"maps", "DIR", "folder of the maps (default: /etc/postfix/gatepost)"},
     {"lmtp", "PLACE", "Dovecot's LMTP (default: unix:private/dovecot-lmtp)"},
     {"sasl", "PLACE", "Dovecot's sign-in socket (default: private/auth)"},
-    {"submission", "PORT", "where people submit (default: submission)"},
+    {"submission", "PORT", "where people submit by STARTTLS (default: submission)"},
+    {"submissions", "PORT", "where people submit by TLS (default: submissions, which is 465)"},
     {NULL},
 };
 

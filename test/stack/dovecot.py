@@ -130,6 +130,7 @@ class Dovecot:
         self.cli, self.mode, self.extra = cli, mode, extra
         self.ports = {name: host.free_port() for name in ("imap", "pop3", "sieve", "lmtp", "doveadm")}
         self.process, self.root, self.environment = None, None, None
+        self.through = ()  # what its programs are started by
 
     def _write(self, name, text, mode=0o644):
         path = self.folder / name
@@ -175,14 +176,14 @@ class Dovecot:
     def run(self, name, *argv):
         """A program of Dovecot's: doveconf, doveadm."""
         path = f"/usr/bin/{name}" if self.root is None else self.root / "usr/bin" / name
-        return host.run(host.as_user([path, "-c", self.folder / "dovecot.conf", *argv]), cwd="/",
+        return host.run(host.as_user([*self.through, path, "-c", self.folder / "dovecot.conf", *argv]), cwd="/",
                         env={**os.environ, **(self.environment or {})})
 
     def start(self):
         path = "/usr/sbin/dovecot" if self.root is None else self.root / "usr/sbin/dovecot"
         out = open(self.folder / "start.log", "ab")
         self.process = subprocess.Popen(
-            [str(a) for a in host.as_user([path, "-F", "-c", self.folder / "dovecot.conf"])], stdout=out, stderr=out,
+            [str(a) for a in host.as_user([*self.through, path, "-F", "-c", self.folder / "dovecot.conf"])], stdout=out, stderr=out,
             stdin=subprocess.DEVNULL, cwd="/", start_new_session=True, env={**os.environ, **(self.environment or {})})
         for name in self.ports:
             if name != "doveadm" or self.mode != "observe":  # whoever only observes prints no listener for it

@@ -9,6 +9,7 @@ import os
 import pathlib
 import pwd
 import grp
+import shutil
 import signal
 import socket
 import subprocess
@@ -40,6 +41,7 @@ alias_database =
 local_recipient_maps =
 default_transport = error:this host relays nothing
 smtpd_tls_security_level = none
+{tls}
 smtp_tls_security_level = none
 """
 MASTER = """127.0.0.1:{smtp} inet n - n - - smtpd
@@ -60,9 +62,12 @@ discard   unix  -       -       n       -       -       discard
 lmtp      unix  -       -       n       -       -       lmtp
 anvil     unix  -       -       n       -       1       anvil
 scache    unix  -       -       n       -       1       scache
+tlsmgr    unix  -       -       n       1000?   1       tlsmgr
 postlog   unix-dgram n  -       n       -       1       postlogd
 """
-MAPS = ("domains.cf", "mailboxes.cf", "aliases.cf", "senders.cf", "recipients.cf", "logins.cf")
+TLS = """smtpd_tls_cert_file = {folder}/conf/tls.pem
+smtpd_tls_key_file = {folder}/conf/tls.key"""
+MAPS = ("domains.cf", "mailboxes.cf", "aliases.cf", "senders.cf", "recipients.cf", "logins.cf", "sends.cf")
 
 
 def cannot():
@@ -77,11 +82,12 @@ def cannot():
 
 
 class Postfix:
-    """After start(): .ports smtp and submission."""
+    """After start(): .ports smtp, submission, and submissions (TLS from the first byte) where openssl can make a certificate."""
 
     def __init__(self, folder, cli, dovecot):
         self.folder, self.cli, self.dovecot = pathlib.Path(folder), cli, dovecot
-        self.ports = {"smtp": host.free_port(), "submission": host.free_port()}
+        names = ("smtp", "submission", *(["submissions"] if shutil.which("openssl") else []))
+        self.ports = {name: host.free_port() for name in names}
         self.root = host.UNPACKED if (host.UNPACKED / "usr/lib/postfix/sbin/master").exists() else pathlib.Path("/")
         self.process = None
 
@@ -89,10 +95,20 @@ class Postfix:
         done = self.cli.run("postfix", "config", "--part", part, "--maps", self.folder / "conf",
                             "--lmtp", f"inet:127.0.0.1:{self.dovecot.ports['lmtp']}",
                             "--sasl", self.dovecot.folder / "run/auth-postfix",
-                            "--submission", f"127.0.0.1:{self.ports['submission']}")
+                            "--submission", f"127.0.0.1:{self.ports['submission']}",
+                            "--submissions", f"127.0.0.1:{self.ports.get('submissions', 'submissions')}")
         if done.returncode != 0:
             raise host.StackError("gatepost postfix config: " + done.stderr)
         return done.stdout
+
+    def _master(self):
+        """The printed services; without TLS on the one for STARTTLS: a loopback address and a throw-away folder."""
+        text = self._printed("master").replace("=encrypt", "=none")
+        if "submissions" in self.ports:
+            host.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=mx.example.org", "-days", "2",
+                      "-keyout", self.folder / "conf/tls.key", "-out", self.folder / "conf/tls.pem"])
+            return text
+        return text.partition("# The same with TLS")[0]
 
     def create(self):
         if not (self.root / "usr/lib/postfix/sbin/master").exists():
@@ -102,10 +118,10 @@ class Postfix:
             self.root = host.within_reach(self.root / "usr/lib/postfix/sbin/master", self.folder, self.root).parents[4]
         lib, conf = self.root / "usr/lib/postfix", self.folder / "conf"
         conf.mkdir(parents=True, exist_ok=True)
-        values = {"folder": self.folder, "sbin": self.root / "usr/sbin", "lib": lib, "owner": OWNER, "group": GROUP, **self.ports}
+        values = {"folder": self.folder, "sbin": self.root / "usr/sbin", "lib": lib, "owner": OWNER, "group": GROUP,
+                  "tls": TLS.format(folder=self.folder) if "submissions" in self.ports else "", **self.ports}
         (conf / "main.cf").write_text(MAIN.format(**values) + self._printed("main"))
-        # TLS is not of this test: a loopback address and a throw-away folder.
-        (conf / "master.cf").write_text(MASTER.format(**values) + self._printed("master").replace("=encrypt", "=none"))
+        (conf / "master.cf").write_text(MASTER.format(**values) + self._master())
         (conf / "dynamicmaps.cf").write_text("pgsql\tpostfix-pgsql.so\tdict_pgsql_open\n")
         for name in MAPS:
             (conf / name).write_text(self._printed(name))
