@@ -25,6 +25,9 @@ CREATE TABLE public.saml_connection (
   join_rule text NOT NULL DEFAULT 'userName' CHECK (join_rule IN ('userName', 'externalId', 'email')),
   max_session_hours integer NOT NULL DEFAULT 12 CHECK (max_session_hours BETWEEN 1 AND 2160),
   metadata_url text,
+  metadata_local boolean NOT NULL DEFAULT false,
+  metadata_certificate bytea,
+  metadata_etag text,
   metadata_at timestamptz,
   metadata_until timestamptz,
   metadata_next timestamptz,
@@ -60,6 +63,9 @@ COMMENT ON COLUMN public.saml_connection.subject_source IS 'What tells who it is
 COMMENT ON COLUMN public.saml_connection.join_rule IS 'With what of the pushed person it must agree at the first sign-in.';
 COMMENT ON COLUMN public.saml_connection.max_session_hours IS 'How long a session lasts at most.';
 COMMENT ON COLUMN public.saml_connection.metadata_url IS 'Where its metadata is fetched; NULL: it was given by hand.';
+COMMENT ON COLUMN public.saml_connection.metadata_local IS 'It may lie at a private address, by plain http too: an admin vouched for it.';
+COMMENT ON COLUMN public.saml_connection.metadata_certificate IS 'By whose signature its metadata speaks for itself (DER); NULL: nobody''s, so that changes wait for an admin.';
+COMMENT ON COLUMN public.saml_connection.metadata_etag IS 'Of the copy that was read last.';
 COMMENT ON COLUMN public.saml_connection.metadata_at IS 'When it was last read.';
 COMMENT ON COLUMN public.saml_connection.metadata_until IS 'Its validUntil; NULL: it says none.';
 COMMENT ON COLUMN public.saml_connection.metadata_next IS 'When it is fetched next.';
@@ -111,7 +117,7 @@ COMMENT ON COLUMN public.saml_own_key.org_id IS 'Organisation.';
 COMMENT ON COLUMN public.saml_own_key.connection_id IS 'Connection.';
 COMMENT ON COLUMN public.saml_own_key.key_id IS 'Identity.';
 COMMENT ON COLUMN public.saml_own_key.purpose IS 'sign: requests and metadata; decrypt: assertions.';
-COMMENT ON COLUMN public.saml_own_key.state IS 'next: published, and accepted for decryption; current; old: kept to decrypt what is late, never published.';
+COMMENT ON COLUMN public.saml_own_key.state IS 'current: signs, and decrypts; next: published beside it, and decrypts already; old: neither, kept for the record.';
 COMMENT ON COLUMN public.saml_own_key.der IS 'The certificate.';
 COMMENT ON COLUMN public.saml_own_key.sealed IS 'The private key, sealed.';
 COMMENT ON COLUMN public.saml_own_key.not_after IS 'End of the certificate.';
