@@ -66,7 +66,12 @@ SamlKeys *saml_keys_new(const GPtrArray *certificates, SamlFailure *failure) {
 }
 
 xmlSecKeyPtr saml_private_key(const guint8 *pkcs8, gsize n) {
-  return load(pkcs8, n, xmlSecKeyDataFormatPkcs8Der);
+  /* xmlsec's own name for PKCS#8 means an encrypted one. */
+  xmlSecKeyPtr key = load(pkcs8, n, xmlSecKeyDataFormatDer);
+  if (key == NULL || (xmlSecKeyDataGetType(xmlSecKeyGetValue(key)) & xmlSecKeyDataTypePrivate) != 0)
+    return key;
+  xmlSecKeyDestroy(key);
+  return NULL;
 }
 
 SamlSigner *saml_signer_new(const guint8 *pkcs8, gsize n, GBytes *certificate) {

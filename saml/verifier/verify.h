@@ -13,6 +13,7 @@ typedef struct SamlTrust SamlTrust;
 SamlTrust *saml_trust_new(const SamlConnection *connection, const guint8 *seal_key, SamlReport *report);
 void saml_trust_free(SamlTrust *trust);
 
+/* report: initialised by the caller. *login, empty before, is filled when all holds. */
 gboolean saml_verify_response(const SamlTrust *trust, const SamlConnection *connection, const char *base64,
                               gsize n, gint64 now_us, SamlLogin *login, SamlReport *report);
 
