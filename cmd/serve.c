@@ -73,6 +73,7 @@ static void look(gpointer data) {
 
 static void tick(gpointer data) {
   ServeState *state = data;
+  serve_metrics_look(state, state->tick);
   scim_housekeeping_run(&state->scim, state->tick++);
 }
 

@@ -4,7 +4,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
+#include "lib/jsontext.h"
+#include "mail/store_notice.h"
+#include "mail/store_waiting.h"
+
 #define US 1e6
+#define HELD_TICKS 5 /* seconds between two looks */
+#define HELD_SECONDS 2
 
 static const MetricsFamily families[] = {
     {"gatepost_build_info", "The version that runs.", METRICS_GAUGE, {"version"}},
@@ -22,6 +29,14 @@ static const MetricsFamily families[] = {
     {"gatepost_db_pool_connections", "Connections to PostgreSQL.", METRICS_GAUGE, {"state"}},
     {"gatepost_database_up", "1 when the last look at the database succeeded.", METRICS_GAUGE, {NULL}},
     SCIM_METRICS_FAMILIES,
+    {"gatepost_sync_held_changes",
+     "Changes to mailboxes that wait for an administrator (GP-4301, GP-4302).",
+     METRICS_GAUGE,
+     {"org"}},
+    {"gatepost_mail_leavers_waiting",
+     "People who left and whose sessions a mail store has not ended within a minute (GP-4306).",
+     METRICS_GAUGE,
+     {"backend"}},
     {"process_cpu_seconds_total", "User and system time.", METRICS_COUNTER, {NULL}},
     {"process_resident_memory_bytes", "Resident memory.", METRICS_GAUGE, {NULL}},
     {"process_open_fds", "Open descriptors.", METRICS_GAUGE, {NULL}},
@@ -80,6 +95,31 @@ static void collect_pool(ServeState *state) {
   db_pool_load(state->pool, &open, &used);
   metrics_set(state->metrics, "gatepost_db_pool_connections", used, "used", NULL);
   metrics_set(state->metrics, "gatepost_db_pool_connections", open - used, "idle", NULL);
+}
+
+static void look_at_waiting(ServeState *state) {
+  g_autoptr(json_t) stores = mail_store_waiting(state->pool, clock_deadline(HELD_SECONDS), NULL);
+  gsize i;
+  json_t *row;
+  json_array_foreach(stores, i, row) {
+    metrics_set(state->metrics, "gatepost_mail_leavers_waiting",
+                (double)json_integer_value(json_object_get(row, "waiting")),
+                json_string_value(json_object_get(row, "backend")), NULL);
+  }
+}
+
+void serve_metrics_look(ServeState *state, guint64 tick) {
+  if (tick % HELD_TICKS != 0)
+    return;
+  look_at_waiting(state);
+  g_autoptr(json_t) held = mail_store_notice_held(state->pool, clock_deadline(HELD_SECONDS), NULL);
+  gsize i;
+  json_t *row;
+  json_array_foreach(held, i, row) {
+    metrics_set(state->metrics, "gatepost_sync_held_changes",
+                (double)json_integer_value(json_object_get(row, "held")),
+                json_string_value(json_object_get(row, "org")), NULL);
+  }
 }
 
 void serve_metrics_collect(ServeState *state) {

@@ -6,9 +6,12 @@
 #include "lib/jsontext.h"
 #include "lib/limits.h"
 #include "mail/admin.h"
+#include "mail/drift.h"
+#include "mail/notice.h"
 #include "mail/store_house.h"
 #include "mail/worker.h"
 
+#define ALARM_SECONDS 20
 #define DIFFERENCES 6 /* what sync plan --exit-code says of them: APP_PARTLY */
 
 static gint64 number(const json_t *object, const char *name) {
@@ -54,10 +57,14 @@ int verb_sync_once(App *app, const VerbCall *call, GError **error) {
   MailScope scope;
   if (!doors_scope(app, call, &scope, NULL, error))
     return APP_FAILED;
-  g_autofree char *name = g_strdup_printf("%s:%d", g_get_host_name(), (int)getpid());
+  g_autofree char *name = g_strdup_printf("%s:%d", g_get_host_name(), (int)getpid()), *host = NULL;
+  MailRoute route;
+  sync_route(app_settings(app, NULL), &route, &host);
   MailWorkerOptions options = {.pool = scope.pool, .name = name, .log = app_log(app)};
+  MailTendOptions tend = {.pool = scope.pool, .log = app_log(app), .route = &route};
   g_auto(MailTally) tally = {0};
-  if (!mail_worker_once(&options, scope.org_id, &tally, error))
+  if (!mail_drift_repair(scope.pool, scope.org_id, options.log, error) ||
+      !mail_worker_once(&options, scope.org_id, &tally, error) || !mail_tend_once(&tend, scope.org_id, error))
     return APP_FAILED;
   return tell_once(app, &scope, &tally, error);
 }
@@ -188,6 +195,34 @@ int verb_sync_approve(App *app, const VerbCall *call, GError **error) {
 
 int verb_sync_reject(App *app, const VerbCall *call, GError **error) {
   return decide(app, call, FALSE, error);
+}
+
+/* ---- where alarms go */
+
+gboolean sync_route(const Settings *settings, MailRoute *route, char **host) {
+  g_autoptr(GUri) uri = g_uri_parse(settings_string(settings, "public_url"), G_URI_FLAGS_NONE, NULL);
+  *host = g_strdup(uri != NULL && g_uri_get_host(uri) != NULL ? g_uri_get_host(uri) : "localhost");
+  *route = (MailRoute){.server = settings_string(settings, "mail_smtp"),
+                       .from = settings_string(settings, "mail_from"),
+                       .host = *host};
+  return *route->from != '\0';
+}
+
+int verb_sync_alarm(App *app, const VerbCall *call, GError **error) {
+  MailScope scope;
+  if (!doors_scope(app, call, &scope, NULL, error))
+    return APP_FAILED;
+  MailRoute route;
+  g_autofree char *host = NULL;
+  gboolean letters = sync_route(app_settings(app, NULL), &route, &host);
+  MailNoticePlan plan = {
+      .server = route.server, .from = letters ? route.from : NULL, .host = host, .seconds = ALARM_SECONDS};
+  json_t *done = NULL;
+  if (!mail_notice_trial(&scope, &plan, &done, error))
+    return APP_FAILED;
+  static const OutputColumn columns[] = {{"letter", "Letter to"}, {"call", "Call to"}, {NULL}};
+  doors_record(app_output(app), columns, done);
+  return APP_OK;
 }
 
 static int set_pause(App *app, const VerbCall *call, gboolean pause, GError **error) {

@@ -46,12 +46,17 @@ static const VerbOption mailbox_list_options[] = {
 };
 static const VerbOption mailbox_set_options[] = {
     {"quota", "AMOUNT", "500M, 5G, none; template: what the mail group says"}, ADMIN_OPTION_ORG, {NULL}};
+static const VerbOption scan_options[] = {
+    {"backend", "NAME", "this mail store alone (default: all)"}, ADMIN_OPTION_ORG, {NULL}};
 static const VerbOption adopt_options[] = {
-    {"all", NULL, "those seen in the mail store before"},
-    {"backend", "NAME", "where they live (default: the first)"},
+    {"all", NULL, "those that gatepost mailbox scan found"},
+    {"yes", NULL, "do it; without it only the report is shown"},
+    {"backend", "NAME", "where those of FILE live (default: the first)"},
     ADMIN_OPTION_ORG,
     {NULL},
 };
+static const VerbOption check_options[] = {
+    {"exit-code", NULL, "6 when something differs"}, ADMIN_OPTION_ORG, {NULL}};
 static const VerbOption run_options[] = {{"worker", "NAME", "its name in the history (default: host:pid)"},
                                          {NULL}};
 static const VerbOption plan_options[] = {
@@ -158,11 +163,29 @@ const Verb verbs_sync[] = {
      VERB_CHANGES,
      verb_mailbox_pair},
     {"mailbox",
+     "scan",
+     "",
+     "note the mailboxes that were in the mail store before; they stay as they are",
+     scan_options,
+     {"gatepost mailbox scan", "gatepost mailbox scan --backend dovecot --plan"},
+     USUAL_EXITS | VERB_EXIT(APP_PARTLY),
+     VERB_CHANGES,
+     verb_mailbox_scan},
+    {"mailbox",
+     "check",
+     "",
+     "where mail stores and gatepost differ, and what to do; changes nothing",
+     check_options,
+     {"gatepost mailbox check", "gatepost mailbox check --json --exit-code"},
+     LOOK_EXITS | VERB_EXIT(APP_PARTLY),
+     0,
+     verb_mailbox_check},
+    {"mailbox",
      "adopt",
      "[FILE]",
-     "take existing mailboxes over; shows who matches",
+     "show who existing mailboxes belong to; with --yes take them over",
      adopt_options,
-     {"gatepost mailbox adopt addresses.txt --plan", "gatepost mailbox adopt --all"},
+     {"gatepost mailbox adopt --all", "gatepost mailbox adopt addresses.txt --yes"},
      USUAL_EXITS,
      VERB_CHANGES,
      verb_mailbox_adopt},
@@ -229,6 +252,15 @@ const Verb verbs_sync[] = {
      USUAL_EXITS,
      VERB_CHANGES,
      verb_sync_reject},
+    {"sync",
+     "alarm",
+     "",
+     "try where alarms about held changes go: sends a trial there",
+     org_options,
+     {"gatepost sync alarm", "gatepost sync alarm --org acme"},
+     USUAL_EXITS,
+     0,
+     verb_sync_alarm},
     {"sync",
      "pause",
      "",

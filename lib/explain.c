@@ -286,6 +286,12 @@ static const ExplainRow mail_rows[] = {
      "Check mail_smtp in the settings, then run the same command again."},
     {5232, "There is no address that notices could come from.", "Nothing was sent.",
      "Set mail_from in the settings file, for instance mail_from: mail-help@example.org"},
+    {5233, "Nobody took an alarm or a notice.",
+     "It comes again each minute until it is taken. Held changes stay held; mail is not touched.",
+     "See gatepost mail-setting show (alarm_address, alarm_url, alarm_secret_file), then try: gatepost sync alarm"},
+    {5234, "Nobody is told when changes are held.",
+     "The log alone tells. Held changes wait until somebody looks; people keep their mail meanwhile.",
+     "Say where alarms go: gatepost mail-setting set alarm_address=it@example.org, then try: gatepost sync alarm"},
 
     /* 6xxx: access rules */
     {5301, "The policy server is off: no key is set.", "Dovecot gets no answer from it; sign-ins follow Dovecot alone.",

@@ -37,7 +37,7 @@ json_t *mail_admin_mailbox_quota(const MailScope *scope, const char *address, gi
 json_t *mail_admin_pair(const MailScope *scope, const char *address, const char *person, gboolean plan,
                         GError **error);
 /* Takes existing mailboxes over. Each address is matched: exact (the address the person shall have), alias (another of their
- * e-mails), unsure (two people), none. addresses NULL: those seen in the mail store before. {"mailboxes": [{address, match,
+ * e-mails), unsure (two people, or its mail could not be served as it lies), none. addresses NULL: those that mail_scan_run found. {"mailboxes": [{address, match,
  * person}], counts} */
 json_t *mail_admin_adopt(const MailScope *scope, const char *const *addresses, const char *backend,
                          gboolean plan, GError **error);

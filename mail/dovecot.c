@@ -161,6 +161,20 @@ static gboolean purge(MailDriver *driver, const char *address, gint64 deadline, 
   return everywhere(driver, &round, FALSE, &report, error);
 }
 
+static gboolean list(MailDriver *driver, gint64 deadline, GPtrArray *listed, GError **error) {
+  for (guint i = 0; i < driver->nodes->len; i++)
+    if (!mail_dovecot_node_list(driver->nodes->pdata[i], deadline, listed, error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean online(MailDriver *driver, gint64 deadline, GHashTable *logins, GError **error) {
+  for (guint i = 0; i < driver->nodes->len; i++)
+    if (!mail_dovecot_node_online(driver->nodes->pdata[i], deadline, logins, error))
+      return FALSE;
+  return TRUE;
+}
+
 const MailDriverKind mail_dovecot = {
     .kind = "dovecot",
     .open = open_driver,
@@ -169,4 +183,6 @@ const MailDriverKind mail_dovecot = {
     .cut = cut,
     .look = look,
     .purge = purge,
+    .list = list,
+    .online = online,
 };

@@ -4,6 +4,7 @@
 
 #include "lib/clock.h"
 #include "lib/crypto.h"
+#include "mail/dovecot_listed.h"
 #include "mail/dovecot_reply.h"
 #include "mail/driver_call.h"
 
@@ -12,6 +13,7 @@
 #define CREATE_SECONDS 30
 #define PURGE_SECONDS 300
 #define CUT_ROUNDS 5
+#define LIST_BATCH 100
 
 struct MailDovecotNode {
   MailDriverCall call;
@@ -263,4 +265,66 @@ gboolean mail_dovecot_node_purge(MailDovecotNode *node, const MailTarget *target
   g_set_error(error, MAIL_DRIVER_ERROR, MAIL_DRIVER_ERROR_UNCLEAR,
               "%" G_GINT64_FORMAT " messages are left after the purge", left.messages);
   return FALSE;
+}
+
+/* ---- everybody at once */
+
+/* What the user databases say of names that exist. One that went away meanwhile fails the whole question; then each is asked alone.
+ * Takes names. */
+static gboolean list_some(MailDovecotNode *node, json_t *names, gint64 deadline, GPtrArray *listed,
+                          GError **error) {
+  g_autoptr(json_t) keep = names;
+  g_auto(MailDovecotReply) reply = {0};
+  if (json_array_size(names) == 0)
+    return TRUE;
+  json_t *parameters = json_pack("{s:O}", "userMask", names);
+  if (!ask(node, "user", parameters, within(deadline, CREATE_SECONDS), &reply, error))
+    return FALSE;
+  if (reply.exit_code == DOVEADM_OK)
+    return mail_dovecot_listed_users(reply.data, listed, error);
+  if (reply.exit_code != DOVEADM_NO_USER)
+    return failed_with("user", reply.exit_code, error);
+  for (gsize i = 0; json_array_size(names) > 1 && i < json_array_size(names); i++) {
+    json_t *one = json_pack("[O]", json_array_get(names, i));
+    if (!list_some(node, one, deadline, listed, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* A name with a wildcard in it would be a mask. */
+static gboolean is_exact(const char *name) {
+  return strpbrk(name, "*?") == NULL;
+}
+
+gboolean mail_dovecot_node_list(MailDovecotNode *node, gint64 deadline, GPtrArray *listed, GError **error) {
+  g_auto(MailDovecotReply) reply = {0};
+  if (!ask(node, "user", json_pack("{s:[s]}", "userMask", "*"), deadline, &reply, error))
+    return FALSE;
+  if (reply.exit_code != DOVEADM_OK)
+    return failed_with("user", reply.exit_code, error);
+  g_auto(GStrv) names = mail_dovecot_listed_names(reply.data, error);
+  if (names == NULL)
+    return FALSE;
+  json_t *batch = json_array();
+  for (guint i = 0; names[i] != NULL; i++) {
+    if (is_exact(names[i]))
+      json_array_append_new(batch, json_string(names[i]));
+    if (json_array_size(batch) < LIST_BATCH)
+      continue;
+    if (!list_some(node, batch, deadline, listed, error))
+      return FALSE;
+    batch = json_array();
+  }
+  return list_some(node, batch, deadline, listed, error);
+}
+
+gboolean mail_dovecot_node_online(MailDovecotNode *node, gint64 deadline, GHashTable *logins,
+                                  GError **error) {
+  g_auto(MailDovecotReply) reply = {0};
+  if (!ask(node, "who", json_object(), within(deadline, CREATE_SECONDS), &reply, error))
+    return FALSE;
+  if (reply.exit_code != DOVEADM_OK)
+    return failed_with("who", reply.exit_code, error);
+  return mail_dovecot_listed_online(reply.data, logins, error);
 }

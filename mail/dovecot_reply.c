@@ -76,7 +76,7 @@ static gboolean add(gint64 *sum, gint64 value) {
   return !__builtin_add_overflow(*sum, value, sum);
 }
 
-static gboolean is_session(const char *service) {
+gboolean mail_dovecot_reply_is_session(const char *service) {
   static const char *const others[] = {"lmtp",           "doveadm",      "doveadm-server",
                                        "indexer-worker", "quota-status", NULL};
   return !g_strv_contains(others, service);
@@ -97,7 +97,7 @@ gboolean mail_dovecot_reply_sessions(const json_t *data, const char *address, gu
       return unclear(error, "who gave a row without username, service or connections");
     if (strcmp(name, address) != 0)
       return unclear(error, "who told of another login");
-    if (is_session(service) && !add(&sum, connections))
+    if (mail_dovecot_reply_is_session(service) && !add(&sum, connections))
       return unclear(error, "who counts too many");
   }
   *sessions = (guint)MIN(sum, G_MAXINT);

@@ -18,6 +18,8 @@ gboolean mail_dovecot_reply_parse(const char *bytes, gsize n, const char *tag, M
 void mail_dovecot_reply_clear(MailDovecotReply *reply);
 
 /* The data of single commands. FALSE with UNCLEAR when it is not of their form. */
+/* Is it a person's: not a delivery, nor doveadm's own? */
+gboolean mail_dovecot_reply_is_session(const char *service);
 /* who: live sessions of this login; deliveries and doveadm's own are none. */
 gboolean mail_dovecot_reply_sessions(const json_t *data, const char *address, guint *sessions,
                                      GError **error);

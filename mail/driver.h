@@ -1,4 +1,4 @@
-/* A mail store as the worker sees it: six calls that make one mailbox match its row. Each is idempotent: asked twice it does no
+/* A mail store as the worker sees it: the calls that make one mailbox match its row. Each is idempotent: asked twice it does no
  * harm, and "already so" is success. The choice of driver is made at run time by mail_backend.kind, hence the table. Every
  * call ends by its deadline. Nothing here touches the database. */
 #pragma once
@@ -34,6 +34,16 @@ typedef struct {
 
 #define MAIL_DRIVER_CALLS 4 /* at once to one store, from one worker */
 
+/* A mailbox as the store itself lists it; -1, NULL: it does not tell. */
+typedef struct {
+  char *login; /* as the store spells it */
+  char *home;
+  char *mail;         /* where its mail lies, in the store's own words */
+  gint64 uid, gid;    /* owner of the mail on disk */
+  gint64 quota_bytes; /* 0: none */
+} MailListed;
+void mail_listed_free(MailListed *listed);
+
 typedef struct MailDriver MailDriver; /* process lifetime; thread-safe */
 
 typedef struct {
@@ -51,6 +61,11 @@ typedef struct {
                    GError **error);
   /* Destroys its mail. Only ever called for an approved purge. */
   gboolean (*purge)(MailDriver *driver, const char *address, gint64 deadline, GError **error);
+  /* The two below are NULL in a kind of store that does not list. They change nothing. */
+  /* Every mailbox, whoever made it: appends a MailListed * for each, in no order, some perhaps twice. */
+  gboolean (*list)(MailDriver *driver, gint64 deadline, GPtrArray *listed, GError **error);
+  /* Adds the logins with live sessions to a set that owns its texts (g_str_hash, g_free). */
+  gboolean (*online)(MailDriver *driver, gint64 deadline, GHashTable *logins, GError **error);
 } MailDriverKind;
 
 /* NULL when there is no such kind. */

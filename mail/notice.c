@@ -2,13 +2,16 @@
 
 #include "lib/clock.h"
 #include "lib/crypto.h"
+#include "lib/jsontext.h"
 #include "lib/smtp_client.h"
+#include "mail/alarm.h"
+#include "mail/alarm_text.h"
 #include "mail/error.h"
 #include "mail/letter.h"
 #include "mail/notice_text.h"
 #include "mail/store_notice.h"
 
-static const char *const kinds[] = {"switchover", "expiry", "reuse"};
+static const char *const kinds[] = {"switchover", "expiry", "reuse", "held", "held-hook"};
 
 gboolean mail_notice_kind(const char *name, MailNoticeKind *kind) {
   for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
@@ -30,6 +33,8 @@ json_t *mail_notice_due(const MailScope *scope, const MailNoticePlan *plan, GErr
 
 static gboolean post(const MailNoticePlan *plan, const json_t *notice, const char *message_id,
                      GError **error) {
+  if (plan->kind == MAIL_NOTICE_HELD_HOOK)
+    return mail_alarm_call(notice, message_id, clock_deadline((int)plan->seconds), error);
   const char *to = json_string_value(json_object_get(notice, "to"));
   MailLetter letter = {.from = plan->from,
                        .to = to,
@@ -72,7 +77,7 @@ static gboolean send_one(const MailScope *scope, const MailNoticePlan *plan, con
   }
   if (!mail_store_notice_release(scope, kind, notice, error))
     return FALSE;
-  if (failure->code == SMTP_CLIENT_ERROR_AWAY) {
+  if (g_error_matches(failure, SMTP_CLIENT_ERROR, SMTP_CLIENT_ERROR_AWAY)) {
     mail_error_set(error, MAIL_ERROR_AWAY, GP_MAIL_SMTP, "the SMTP server %s does not answer: %s",
                    plan->server, failure->message);
     return FALSE;
@@ -101,4 +106,48 @@ gboolean mail_notice_send(const MailScope *scope, const MailNoticePlan *plan, js
   *done = json_pack("{s:s, s:I, s:I, s:o}", "kind", kinds[plan->kind], "sent", (json_int_t)tally.sent,
                     "skipped", (json_int_t)tally.skipped, "refused", tally.refused);
   return good;
+}
+
+/* ---- a trial of where alarms go */
+
+static gboolean try_one(const MailNoticePlan *plan, const json_t *place, GError **error) {
+  char id[CRYPTO_UUID_TEXT_BYTES];
+  g_autofree char *message_id = g_strdup_printf("%s@%s", crypto_uuid(id), plan->host);
+  g_autoptr(GError) failure = NULL;
+  if (post(plan, place, message_id, &failure))
+    return TRUE;
+  mail_error_set(error, MAIL_ERROR_AWAY, GP_MAIL_ALARM, "%s did not take the alarm: %s",
+                 json_string_value(json_object_get(place, "to")), failure->message);
+  return FALSE;
+}
+
+gboolean mail_notice_trial(const MailScope *scope, const MailNoticePlan *plan, json_t **done,
+                           GError **error) {
+  static const MailNoticeKind ways[] = {MAIL_NOTICE_HELD, MAIL_NOTICE_HELD_HOOK};
+  static const char *const names[] = {"letter", "call"};
+  g_autoptr(json_t) told = json_object();
+  gsize n = 0;
+  for (gsize i = 0; i < G_N_ELEMENTS(ways); i++) {
+    MailNoticePlan one = *plan;
+    one.kind = ways[i];
+    g_autoptr(json_t) place = mail_store_notice_place(scope, one.kind, error);
+    if (place == NULL)
+      return FALSE;
+    gboolean set = *json_string_value(json_object_get(place, "to")) != '\0';
+    if (set && one.kind == MAIL_NOTICE_HELD && plan->from == NULL) {
+      mail_error_set(error, MAIL_ERROR_INPUT, GP_MAIL_SENDER, "mail_from is not set");
+      return FALSE;
+    }
+    json_object_set_new(told, names[i], set ? json_incref(json_object_get(place, "to")) : json_null());
+    mail_alarm_write(place);
+    if (set && !try_one(&one, place, error))
+      return FALSE;
+    n += set ? 1 : 0;
+  }
+  if (n == 0) {
+    mail_error_set(error, MAIL_ERROR_NOT_FOUND, GP_MAIL_ALARM, "no place for alarms is set");
+    return FALSE;
+  }
+  *done = json_incref(told);
+  return TRUE;
 }

@@ -1,5 +1,7 @@
 #include "mail/notice_text.h"
 
+#include "mail/alarm_text.h"
+
 static const char *member(const json_t *notice, const char *key) {
   const char *text = json_string_value(json_object_get(notice, key));
   return text != NULL ? text : "";
@@ -80,6 +82,10 @@ void mail_notice_write(MailNoticeKind kind, const char *date, json_t *notice) {
     return;
   case MAIL_NOTICE_REUSE:
     reuse(notice);
+    return;
+  case MAIL_NOTICE_HELD:
+  case MAIL_NOTICE_HELD_HOOK:
+    mail_alarm_write(notice);
     return;
   }
 }

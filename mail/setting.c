@@ -2,13 +2,24 @@
 
 #include <string.h>
 
+#include "lib/address.h"
+#include "lib/http_client.h"
 #include "lib/text.h"
 #include "mail/error.h"
 #include "mail/store_setting.h"
 
 #define TEXT_CHARACTERS 400
 
-typedef enum { KIND_SWITCH, KIND_WHOLE, KIND_SHARE, KIND_CHOICE, KIND_TEXT } Kind;
+typedef enum {
+  KIND_SWITCH,
+  KIND_WHOLE,
+  KIND_SHARE,
+  KIND_CHOICE,
+  KIND_TEXT,
+  KIND_ADDRESS,
+  KIND_URL,
+  KIND_FILE
+} Kind;
 
 typedef struct {
   Kind kind;
@@ -19,10 +30,11 @@ typedef struct {
 
 static const char *const reuse_choices[] = {"off", "notice", "enforce", NULL};
 
-static const char *const keys[] = {"pat_enabled",    "pat_default_days", "pat_max_days", "pat_unlimited",
-                                   "pat_per_person", "pat_reuse",        "guard_count",  "guard_percent",
-                                   "grace_days",     "alias_days",       "rest_days",    "retention_days",
-                                   "lend_hours",     "send_per_hour",    "help_text",    NULL};
+static const char *const keys[] = {
+    "pat_enabled", "pat_default_days", "pat_max_days", "pat_unlimited", "pat_per_person", "pat_reuse",
+    "guard_count", "guard_percent",    "grace_days",   "alias_days",    "rest_days",      "retention_days",
+    "lend_hours",  "send_per_hour",    "help_text",    "alarm_address", "alarm_url",      "alarm_secret_file",
+    NULL};
 static const Row rows[] = {
     {KIND_SWITCH},
     {KIND_WHOLE, 1, 3653},
@@ -39,6 +51,9 @@ static const Row rows[] = {
     {KIND_WHOLE, 1, 8760},
     {KIND_WHOLE, 1, 1000000, .none = TRUE},
     {KIND_TEXT, 0, TEXT_CHARACTERS},
+    {KIND_ADDRESS, .none = TRUE},
+    {KIND_URL, 0, TEXT_CHARACTERS, .none = TRUE},
+    {KIND_FILE, 0, TEXT_CHARACTERS, .none = TRUE},
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(rows) + 1 == G_N_ELEMENTS(keys));
 
@@ -68,9 +83,15 @@ static json_t *read_share(const Row *row, const char *text) {
   return *end == '\0' && value >= (double)row->min && value <= (double)row->max ? json_real(value) : NULL;
 }
 
+static json_t *read_address(const char *text) {
+  const char *why;
+  g_autofree char *address = address_parse(text, &why);
+  return address != NULL ? json_string(address) : NULL;
+}
+
 static json_t *read_value(const Row *row, const char *text) {
   if (row->none && g_str_equal(text, "none"))
-    return json_null();
+    return row->kind == KIND_WHOLE ? json_null() : json_string("");
   switch (row->kind) {
   case KIND_SWITCH:
     return read_switch(text);
@@ -83,6 +104,14 @@ static json_t *read_value(const Row *row, const char *text) {
   case KIND_TEXT:
     return *text == '\0' || (text_is_plain(text) && g_utf8_strlen(text, -1) <= row->max) ? json_string(text)
                                                                                          : NULL;
+  case KIND_ADDRESS:
+    return read_address(text);
+  case KIND_URL:
+    return strlen(text) <= (gsize)row->max && http_client_url(text) == NULL ? json_string(text) : NULL;
+  case KIND_FILE:
+    return strlen(text) <= (gsize)row->max && g_path_is_absolute(text) && text_is_plain(text)
+               ? json_string(text)
+               : NULL;
   }
   return NULL;
 }
@@ -94,6 +123,12 @@ static char *what_it_takes(const Row *row) {
     return g_strdup("true or false");
   case KIND_CHOICE:
     return g_strjoinv(", ", (char **)row->choices);
+  case KIND_ADDRESS:
+    return g_strdup("a mail address, or none");
+  case KIND_URL:
+    return g_strdup("an http or https URL, or none");
+  case KIND_FILE:
+    return g_strdup("the whole path of a file, or none");
   case KIND_TEXT:
     return g_strdup_printf("one line of at most %d characters", TEXT_CHARACTERS);
   default:

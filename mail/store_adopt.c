@@ -29,13 +29,17 @@ static const DbStatement match = {
 static const DbStatement owned = {
     "mail_adopt_owned",
     "SELECT EXISTS (SELECT 1 FROM domain WHERE org_id = $1 AND domain = $2 AND verified_at IS NOT NULL),"
-    " EXISTS (SELECT 1 FROM mailbox WHERE org_id = $1 AND address = $3 AND origin <> 'found' AND state <> "
-    "'purged')"};
+    " EXISTS (SELECT 1 FROM mail_address WHERE address = $3),"
+    " (SELECT why FROM mailbox WHERE org_id = $1 AND address = $3 AND origin = 'found')"};
+/* The quota that it had goes on, as an override: no template makes a full mailbox of it. */
 static const DbStatement take_found = {
     "mail_adopt_take",
-    "UPDATE mailbox SET origin = 'adopted', user_id = $3::uuid, pinned = $4, desired_gen = desired_gen + 1,"
-    " dirty_since = now() WHERE org_id = $1 AND address = $2 AND origin = 'found' AND state <> 'purged' "
-    "RETURNING mailbox_id"};
+    "WITH b AS (UPDATE mailbox SET origin = 'adopted', user_id = $3::uuid, pinned = $4, quota_override ="
+    " quota_bytes, quota_bytes = NULL, desired_gen = desired_gen + 1, dirty_since = now() WHERE org_id = $1"
+    " AND address = $2 AND origin = 'found' RETURNING mailbox_id)"
+    " INSERT INTO mail_address (org_id, address, kind, mailbox_id) SELECT $1, $2, 'primary', mailbox_id FROM "
+    "b"
+    " RETURNING mailbox_id"};
 static const DbStatement take_new = {
     "mail_adopt_new",
     "WITH store AS (SELECT backend FROM mail_backend WHERE backend = $5 OR $5 IS NULL ORDER BY created_at "
@@ -75,7 +79,7 @@ static gboolean decide(Adopt *adopt, Db *db, const char *address, const DbResult
   gboolean exact = n > 0 && db_bool(people, 0, 2);
   if (n == 0) {
     adopt->none++;
-    add_row(adopt, address, "none", NULL, "nobody has it; left alone");
+    add_row(adopt, address, "none", NULL, "nobody without a mailbox has it; left alone");
     return TRUE;
   }
   if (n > 1 && !exact) {
@@ -111,6 +115,11 @@ static gboolean adopt_one(Adopt *adopt, Db *db, const char *text, GError **error
     adopt->none++;
     add_row(adopt, address, "none", NULL,
             db_bool(row, 0, 1) ? "is ours already" : "not in a verified domain");
+    return TRUE;
+  }
+  if (!db_null(row, 0, 2)) {
+    adopt->unsure++;
+    add_row(adopt, address, "unsure", NULL, db_text(row, 0, 2));
     return TRUE;
   }
   DbArgs who = DB_ARGS_INIT;

@@ -54,9 +54,11 @@ static void set_missing(const char *address, GError **error) {
 }
 
 static const DbStatement get = {
-    "mailbox_get",
-    "SELECT " MAILBOX_JSON " WHERE b.org_id = $1 AND b.mailbox_id = (SELECT a.mailbox_id FROM mail_address a"
-    " WHERE a.org_id = $1 AND a.address = lower($2) AND a.kind <> 'resting')"};
+    "mailbox_get", "SELECT " MAILBOX_JSON
+                   " WHERE b.org_id = $1 AND b.mailbox_id = coalesce((SELECT a.mailbox_id FROM mail_address a"
+                   " WHERE a.org_id = $1 AND a.address = lower($2) AND a.kind <> 'resting'), (SELECT "
+                   "f.mailbox_id FROM mailbox f"
+                   " WHERE f.org_id = $1 AND f.address = lower($2) AND f.origin = 'found'))"};
 
 json_t *mail_admin_mailbox(const MailScope *scope, const char *address, GError **error) {
   DbArgs args = DB_ARGS_INIT;
@@ -147,9 +149,13 @@ json_t *mail_admin_mailbox_quota(const MailScope *scope, const char *address, gi
 /* Joined by hand: the address stays whatever the directory says. */
 static const DbStatement put_pair = {
     "mailbox_pair",
-    "UPDATE mailbox SET user_id = $3::uuid, pinned = true, origin = CASE WHEN origin = 'found' THEN "
-    "'adopted' ELSE origin END"
-    " WHERE org_id = $1 AND address = lower($2) AND state <> 'purged' RETURNING mailbox_id::text"};
+    "WITH b AS (UPDATE mailbox SET user_id = $3::uuid, pinned = true, origin = CASE WHEN origin = 'found' "
+    "THEN "
+    "'adopted' ELSE origin END, quota_override = CASE WHEN origin = 'found' THEN quota_bytes ELSE "
+    "quota_override"
+    " END WHERE org_id = $1 AND address = lower($2) AND state <> 'purged' RETURNING mailbox_id),"
+    " a AS (INSERT INTO mail_address (org_id, address, kind, mailbox_id) SELECT $1, lower($2), 'primary',"
+    " mailbox_id FROM b ON CONFLICT DO NOTHING) SELECT mailbox_id::text FROM b"};
 
 static gboolean pair_body(Db *db, gpointer data, GError **error) {
   MailboxChange *change = data;

@@ -21,6 +21,34 @@
   "(CASE WHEN t.expires_at <= now() THEN 0 WHEN t.expires_at <= now() + interval '1 day' THEN 1" \
   " WHEN t.expires_at <= now() + interval '7 days' THEN 7 ELSE 30 END)"
 
+#define HELD_PLACE(to)                                                                              \
+  "'to', s." to ", 'secret_file', s.alarm_secret_file, 'org', o.name, 'option',"                    \
+  " CASE WHEN o.name = 'default' THEN '' ELSE ' --org ' || o.name END, 'lend_hours', s.lend_hours," \
+  " 'retention_days', s.retention_days"
+#define HELD_PEOPLE                                                                                         \
+  "(SELECT jsonb_agg(jsonb_build_object('address', p.address, 'person', p.person, 'cause', p.cause) ORDER"  \
+  " BY p.held_id) FROM (SELECT f.held_id, b.address, coalesce(u.user_name, t.user_name) AS person, f.cause" \
+  " FROM mail_held f JOIN mailbox b ON b.org_id = f.org_id AND b.mailbox_id = f.mailbox_id"                 \
+  " LEFT JOIN scim_user u ON u.org_id = f.org_id AND u.user_id = b.user_id"                                 \
+  " LEFT JOIN scim_tombstone t ON t.org_id = f.org_id AND t.user_id = b.user_id"                            \
+  " WHERE f.org_id = h.org_id AND f.wave = h.wave ORDER BY f.held_id LIMIT 10) p)"
+/* One a wave, some seconds after its last change, or a minute after its first: $2 at once. */
+#define DUE_HELD(to, kind)                                                                                   \
+  "SELECT coalesce(jsonb_agg(w.notice ORDER BY w.wave), '[]') FROM (SELECT h.wave, "                         \
+  "jsonb_build_object('key',"                                                                                \
+  " h.wave::text, 'action', CASE WHEN bool_and(h.action = 'purge') THEN 'purge' ELSE 'disable' END, 'held'," \
+  " count(*), 'vanished', count(*) FILTER (WHERE h.cause = 'vanished'), 'scope', count(*) FILTER (WHERE"     \
+  " h.cause = 'scope'), 'inactive', count(*) FILTER (WHERE h.cause IN ('inactive', 'deleted')), 'since',"    \
+  " to_char(min(h.at) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), 'people', " HELD_PEOPLE                     \
+  ", " HELD_PLACE(to) ") AS notice FROM mail_held h JOIN org o USING (org_id) JOIN mail_setting s USING"     \
+                      " (org_id) WHERE h.org_id = $1 AND h.wave IS NOT NULL AND s." to                       \
+                      " <> '' AND NOT EXISTS (SELECT 1 FROM"                                                 \
+                      " mail_notice n WHERE n.org_id = h.org_id AND n.kind = '" kind                         \
+                      "' AND n.key = h.wave::text AND n.sent_at IS NOT NULL) GROUP BY h.org_id, h.wave, "    \
+                      "o.org_id, s.org_id"                                                                   \
+                      " HAVING $2 OR max(h.at) <= now() - interval '5 seconds' OR min(h.at) <= now() - "     \
+                      "interval '1 minute') w"
+
 static const DbStatement due_statements[] = {
     [MAIL_NOTICE_SWITCHOVER] =
         {"mail_notice_due_switchover",
@@ -59,12 +87,17 @@ static const DbStatement due_statements[] = {
                            "t.reuse_told_at IS NULL"
                            " AND coalesce((SELECT pat_reuse FROM mail_setting WHERE org_id = m.org_id), "
                            "'notice') <> 'off'" NOT_SENT("reuse", "t.token_id::text")},
+    [MAIL_NOTICE_HELD] = {"mail_notice_due_held", DUE_HELD("alarm_address", "held")},
+    [MAIL_NOTICE_HELD_HOOK] = {"mail_notice_due_held_hook", DUE_HELD("alarm_url", "held-hook")},
 };
 
 json_t *mail_store_notice_due(const MailScope *scope, const MailNoticePlan *plan, GError **error) {
   DbArgs args = DB_ARGS_INIT;
   db_args_int(&args, scope->org_id);
-  db_args_text(&args, plan->user_id);
+  if (plan->kind < MAIL_NOTICE_HELD)
+    db_args_text(&args, plan->user_id);
+  else
+    db_args_bool(&args, plan->at_once);
   if (plan->kind == MAIL_NOTICE_SWITCHOVER) {
     db_args_text(&args, plan->date);
     db_args_bool(&args, plan->not_ready);
@@ -100,6 +133,10 @@ static const DbStatement notice_sent[] = {
                            "t.token_id = n.key::bigint"},
 };
 
+static const DbStatement *sent_statement(MailNoticeKind kind) {
+  return kind < MAIL_NOTICE_HELD ? &notice_sent[kind] : &notice_sent[MAIL_NOTICE_SWITCHOVER];
+}
+
 static const DbStatement notice_release = {
     "mail_notice_release",
     "UPDATE mail_notice SET claimed_at = '-infinity' WHERE org_id = $1 AND kind = $2 AND key = $3"
@@ -129,7 +166,8 @@ gboolean mail_store_notice_sent(const MailScope *scope, MailNoticeKind which, co
                                 const json_t *notice, GError **error) {
   DbArgs args = DB_ARGS_INIT;
   key_args(&args, scope, kind, notice);
-  g_autoptr(DbResult) result = db_pool_read(scope->pool, scope->deadline, &notice_sent[which], &args, error);
+  g_autoptr(DbResult) result =
+      db_pool_read(scope->pool, scope->deadline, sent_statement(which), &args, error);
   return result != NULL;
 }
 
@@ -139,4 +177,70 @@ gboolean mail_store_notice_release(const MailScope *scope, const char *kind, con
   key_args(&args, scope, kind, notice);
   g_autoptr(DbResult) result = db_pool_read(scope->pool, scope->deadline, &notice_release, &args, error);
   return result != NULL;
+}
+
+/* ---- held changes */
+
+static json_t *read_json(DbResult *result, GError **error) {
+  const char *text = db_text(result, 0, 0);
+  return jsontext_load(text, strlen(text), error);
+}
+
+static const DbStatement notice_places[] = {
+    {"mail_notice_place_letter", "SELECT jsonb_build_object(" HELD_PLACE(
+                                     "alarm_address") ") FROM org o JOIN mail_setting s USING (org_id) WHERE"
+                                                      " o.org_id = $1"},
+    {"mail_notice_place_call", "SELECT jsonb_build_object(" HELD_PLACE(
+                                   "alarm_url") ") FROM org o JOIN mail_setting s USING (org_id) WHERE"
+                                                " o.org_id = $1"},
+};
+
+json_t *mail_store_notice_place(const MailScope *scope, MailNoticeKind kind, GError **error) {
+  DbArgs args = DB_ARGS_INIT;
+  db_args_int(&args, scope->org_id);
+  g_autoptr(DbResult) result =
+      db_pool_read(scope->pool, scope->deadline, &notice_places[kind - MAIL_NOTICE_HELD], &args, error);
+  if (result == NULL)
+    return NULL;
+  return db_rows(result) > 0 ? read_json(result, error) : json_pack("{s:s}", "to", "");
+}
+
+/* What is held within an hour of the last of a wave that still waits is the same wave; purges are told apart from losses. Two workers
+ * at once come to the same: the second waits for the first's rows and finds them done. */
+static const DbStatement notice_waves = {
+    "mail_notice_waves",
+    "UPDATE mail_held h SET wave = coalesce((SELECT max(o.wave) FROM mail_held o WHERE o.org_id = h.org_id"
+    " AND o.wave IS NOT NULL AND (o.action = 'purge') = (h.action = 'purge') AND o.at > now() - interval '1 "
+    "hour'),"
+    " (SELECT min(n.held_id) FROM mail_held n WHERE n.org_id = h.org_id AND n.wave IS NULL"
+    " AND (n.action = 'purge') = (h.action = 'purge')))"
+    " WHERE h.wave IS NULL AND ($1::bigint = 0 OR h.org_id = $1)"};
+
+gboolean mail_store_notice_waves(DbPool *pool, gint64 deadline, gint64 org_id, GError **error) {
+  DbArgs args = DB_ARGS_INIT;
+  db_args_int(&args, org_id);
+  g_autoptr(DbResult) result = db_pool_read(pool, deadline, &notice_waves, &args, error);
+  return result != NULL;
+}
+
+static const DbStatement notice_hour = {
+    "mail_notice_hour", "UPDATE mail_setting SET notices_at = now() + interval '1 hour' WHERE org_id = $1"
+                        " AND notices_at <= now() RETURNING org_id"};
+
+gboolean mail_store_notice_hour(const MailScope *scope, gboolean *mine, GError **error) {
+  DbArgs args = DB_ARGS_INIT;
+  db_args_int(&args, scope->org_id);
+  g_autoptr(DbResult) result = db_pool_read(scope->pool, scope->deadline, &notice_hour, &args, error);
+  *mine = result != NULL && db_rows(result) > 0;
+  return result != NULL;
+}
+
+static const DbStatement notice_held = {
+    "mail_notice_held",
+    "SELECT coalesce(jsonb_agg(jsonb_build_object('org', o.name, 'held', (SELECT count(*) FROM mail_held h"
+    " WHERE h.org_id = o.org_id))), '[]') FROM org o JOIN mail_setting s USING (org_id)"};
+
+json_t *mail_store_notice_held(DbPool *pool, gint64 deadline, GError **error) {
+  g_autoptr(DbResult) result = db_pool_read(pool, deadline, &notice_held, NULL, error);
+  return result != NULL ? read_json(result, error) : NULL;
 }

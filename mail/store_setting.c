@@ -8,9 +8,9 @@
 static const DbStatement setting_make = {
     "mail_setting_make", "INSERT INTO mail_setting (org_id) VALUES ($1) ON CONFLICT DO NOTHING"};
 
-static const DbStatement setting_get = {"mail_setting_get",
-                                        "SELECT to_jsonb(s) - '{org_id,mode,paused_at,paused_by}'::text[] "
-                                        "FROM mail_setting s WHERE org_id = $1 FOR UPDATE"};
+static const DbStatement setting_get = {
+    "mail_setting_get", "SELECT to_jsonb(s) - '{org_id,mode,paused_at,paused_by,notices_at}'::text[] "
+                        "FROM mail_setting s WHERE org_id = $1 FOR UPDATE"};
 
 static const DbStatement setting_put = {
     "mail_setting_put",
@@ -20,7 +20,8 @@ static const DbStatement setting_put = {
     "r.grace_days,"
     " alias_days = r.alias_days, rest_days = r.rest_days, retention_days = r.retention_days, lend_hours = "
     "r.lend_hours,"
-    " send_per_hour = r.send_per_hour, help_text = r.help_text"
+    " send_per_hour = r.send_per_hour, help_text = r.help_text, alarm_address = r.alarm_address,"
+    " alarm_url = r.alarm_url, alarm_secret_file = r.alarm_secret_file"
     " FROM jsonb_populate_record(NULL::mail_setting, $2::jsonb) r WHERE s.org_id = $1"};
 
 typedef struct {

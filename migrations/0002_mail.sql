@@ -41,6 +41,10 @@ CREATE TABLE public.mail_setting (
   lend_hours integer NOT NULL DEFAULT 72 CHECK (lend_hours >= 1),
   send_per_hour integer CHECK (send_per_hour >= 1),
   help_text text NOT NULL DEFAULT '',
+  alarm_address text NOT NULL DEFAULT '',
+  alarm_url text NOT NULL DEFAULT '',
+  alarm_secret_file text NOT NULL DEFAULT '',
+  notices_at timestamptz NOT NULL DEFAULT now(),
   reconcile_at timestamptz NOT NULL DEFAULT now(),
   paused_at timestamptz,
   paused_by text
@@ -63,6 +67,10 @@ COMMENT ON COLUMN public.mail_setting.retention_days IS 'How long mail of a disa
 COMMENT ON COLUMN public.mail_setting.lend_hours IS 'How long `sync reject` gives inactive people their sign-ins back.';
 COMMENT ON COLUMN public.mail_setting.send_per_hour IS 'Recipients an hour a login may send to; NULL: no cap.';
 COMMENT ON COLUMN public.mail_setting.help_text IS 'Whom to ask; shown in refusals and notices.';
+COMMENT ON COLUMN public.mail_setting.alarm_address IS 'Where letters go when changes are held; empty: none are sent.';
+COMMENT ON COLUMN public.mail_setting.alarm_url IS 'What is called then; empty: nothing.';
+COMMENT ON COLUMN public.mail_setting.alarm_secret_file IS 'File with the secret that signs these calls; the secret itself is never stored here.';
+COMMENT ON COLUMN public.mail_setting.notices_at IS 'When it is next looked whom to write to; the worker that moves it does that.';
 COMMENT ON COLUMN public.mail_setting.reconcile_at IS 'When everybody is looked at next; the worker that moves it does the pass.';
 COMMENT ON COLUMN public.mail_setting.paused_at IS 'The worker leaves this organisation alone since then.';
 COMMENT ON COLUMN public.mail_setting.paused_by IS 'Who paused it.';
@@ -152,8 +160,8 @@ COMMENT ON COLUMN public.mailbox.user_id IS 'The person (scim_user.user_id), als
 COMMENT ON COLUMN public.mailbox.mail_group_id IS 'The mail group whose template it follows; NULL: none now.';
 COMMENT ON COLUMN public.mailbox.address IS 'Primary address; also a row of mail_address.';
 COMMENT ON COLUMN public.mailbox.state IS 'active; disabled: no sign-in, mail kept; purged: mail destroyed after approval.';
-COMMENT ON COLUMN public.mailbox.why IS 'Why it is disabled, in words for people.';
-COMMENT ON COLUMN public.mailbox.origin IS 'made: by us; adopted: taken over by an admin; found: seen in the mail store, never touched.';
+COMMENT ON COLUMN public.mailbox.why IS 'Why it is disabled, or as a found one cannot be adopted, in words for people.';
+COMMENT ON COLUMN public.mailbox.origin IS 'made: by us; adopted: taken over by an admin; found: seen in the mail store, never touched; a note that has no mail_address, so nothing that mail servers ask sees it.';
 COMMENT ON COLUMN public.mailbox.backend IS 'Where it lives.';
 COMMENT ON COLUMN public.mailbox.home IS 'Home directory, settled when the mailbox was made, so that a rename keeps the mail; NULL: the store''s pattern applied to the address.';
 COMMENT ON COLUMN public.mailbox.pinned IS 'The address was chosen by hand: no push renames it.';
@@ -345,6 +353,7 @@ CREATE TABLE public.mail_held (
   cause text NOT NULL CHECK (cause IN ('inactive', 'deleted', 'scope', 'vanished', 'retention')),
   detail jsonb NOT NULL DEFAULT '{}',
   at timestamptz NOT NULL DEFAULT now(),
+  wave bigint,
   PRIMARY KEY (org_id, held_id),
   UNIQUE (org_id, mailbox_id, action),
   FOREIGN KEY (org_id, mailbox_id) REFERENCES public.mailbox
@@ -357,6 +366,7 @@ COMMENT ON COLUMN public.mail_held.action IS 'What would be done.';
 COMMENT ON COLUMN public.mail_held.cause IS 'inactive or deleted in the directory; scope: left the mail groups; vanished: the group is gone or empty; retention: over.';
 COMMENT ON COLUMN public.mail_held.detail IS 'From what to what.';
 COMMENT ON COLUMN public.mail_held.at IS 'Since when.';
+COMMENT ON COLUMN public.mail_held.wave IS 'What is told together: held_id of the first of those held less than an hour apart; NULL: not looked at yet.';
 
 CREATE TABLE public.mail_loss (
   org_id bigint NOT NULL,
@@ -404,7 +414,7 @@ COMMENT ON COLUMN public.mail_event_position.moved_at IS 'When.';
 
 CREATE TABLE public.mail_notice (
   org_id bigint NOT NULL REFERENCES public.org,
-  kind text NOT NULL CHECK (kind IN ('switchover', 'expiry', 'reuse')),
+  kind text NOT NULL CHECK (kind IN ('switchover', 'expiry', 'reuse', 'held', 'held-hook')),
   key text NOT NULL,
   address text NOT NULL,
   message_id text NOT NULL,
@@ -414,9 +424,9 @@ CREATE TABLE public.mail_notice (
 );
 COMMENT ON TABLE public.mail_notice IS 'Notices by mail, each marked before it is sent and after, so that none is lost and a doubled one has the same Message-ID.';
 COMMENT ON COLUMN public.mail_notice.org_id IS 'Organisation.';
-COMMENT ON COLUMN public.mail_notice.kind IS 'switchover, expiry, reuse.';
-COMMENT ON COLUMN public.mail_notice.key IS 'What it is about: mailbox and date; token and days; token.';
-COMMENT ON COLUMN public.mail_notice.address IS 'To whom.';
+COMMENT ON COLUMN public.mail_notice.kind IS 'switchover, expiry, reuse; held: a letter about held changes; held-hook: a call about them.';
+COMMENT ON COLUMN public.mail_notice.key IS 'What it is about: mailbox and date; token and days; token; wave of held changes.';
+COMMENT ON COLUMN public.mail_notice.address IS 'To whom: an address, or of a call its URL.';
 COMMENT ON COLUMN public.mail_notice.message_id IS 'Its Message-ID, also when sent again.';
 COMMENT ON COLUMN public.mail_notice.claimed_at IS 'When a sender took it up; an old claim without sent_at is of one that died.';
 COMMENT ON COLUMN public.mail_notice.sent_at IS 'When the SMTP server had taken it.';

@@ -34,6 +34,7 @@ E2E = {
     "mail-drivers": ["test_mail_drivers.py"],  # the real Dovecot, and a doveadm that is broken
     "saml-attacks": ["test_saml_attacks.py", "test_saml_positive.py", "test_saml_logout_attacks.py"],
     "mail-doors": ["test_mail_doors.py", "test_mail_notices.py"],
+    "mail-alarms": ["test_mail_alarms.py", "test_mail_adopt.py"],
 }
 
 

@@ -141,7 +141,7 @@ def test_adopting_takes_what_matches_and_leaves_the_rest(world, mail):
     host.give(names)
     plan = world.cli("mailbox", "adopt", str(names), "--plan")
     assert plan["counts"] == {"exact": 1, "alias": 0, "unsure": 0, "none": 1} and world.states() == {}
-    world.cli("mailbox", "adopt", str(names))
+    world.cli("mailbox", "adopt", str(names), "--yes")
     world.once()
     assert world.box(person)[:2] == (f"known@{world.domain}", "active")
     assert len(world.cli("mailbox", "list")["mailboxes"]) == 1
