@@ -3,6 +3,7 @@
 #include <jansson.h>
 
 #include "lib/clock.h"
+#include "lib/jsontext.h"
 #include "mail/store_waiting.h"
 
 #define DATABASE_SECONDS 10
