@@ -241,7 +241,7 @@ int verb_pat_revoke(App *app, const VerbCall *call, GError **error) {
     return APP_FAILED;
   static const OutputColumn columns[] = {{"revoked", "Revoked"}, {NULL}};
   output_record(app_output(app), columns, json_pack("{s:I}", "revoked", (json_int_t)n));
-  output_say(app_output(app), "They are refused from now on. What is open stays so until it signs in again; "
-                              "gatepost user contain ends that too.");
+  output_say(app_output(app), "They are refused from now on, and the owner's open sessions end: what has another "
+                              "secret signs in again by itself.");
   return APP_OK;
 }

@@ -6,6 +6,7 @@
 #include "lib/jsontext.h"
 #include "mail/error.h"
 #include "mail/record.h"
+#include "mail/store_run.h"
 
 #define INSTANT(column) "to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
 /* Of t, with its owner u and the owner's mailbox m. */
@@ -50,8 +51,10 @@ static const DbStatement pat_bounds = {
                        " $3::text IS NULL OR EXISTS (SELECT 1 FROM domain d WHERE d.org_id = o.org_id AND "
                        "d.domain = split_part($3, '@', 2)"
                        "  AND d.verified_at IS NOT NULL),"
-                       " EXISTS (SELECT 1 FROM mail_address a JOIN mailbox m USING (org_id, mailbox_id)"
-                       "  WHERE a.address = $3 AND m.user_id IS NOT NULL)"
+                       " EXISTS (SELECT 1 FROM mail_address a WHERE a.address = $3 AND a.mailbox_id IS NOT "
+                       "NULL)"
+                       " OR EXISTS (SELECT 1 FROM mailbox m WHERE m.org_id = o.org_id AND m.address = $3 AND "
+                       "m.state <> 'purged')"
                        " FROM org o LEFT JOIN mail_setting s USING (org_id) WHERE o.org_id = $1"};
 
 static const DbStatement pat_insert = {"mail_pat_insert",
@@ -131,7 +134,7 @@ static gboolean check_bounds(Db *db, const Change *change, gint64 *days, GError 
                           .per_person = db_int(result, 0, 4)};
   if (!db_bool(result, 0, 6) || db_bool(result, 0, 7)) {
     mail_error_set(error, MAIL_ERROR_REFUSED, GP_MAIL_PAT_LOGIN,
-                   db_bool(result, 0, 7) ? "%s belongs to a person"
+                   db_bool(result, 0, 7) ? "%s is the address of a mailbox, or was until lately"
                                          : "%s is in no domain that this organisation has proved",
                    wish->login);
     return FALSE;
@@ -249,6 +252,20 @@ static const DbStatement pat_revoke = {
     "UPDATE mail_token SET revoked_at = now(), revoked_why = $3 WHERE org_id = $1 AND token_id = $2"
     " AND revoked_at IS NULL RETURNING token_id"};
 
+/* What it opened ends with it; mail programs with another secret sign in again by themselves. */
+static const DbStatement pat_cut = {
+    "mail_pat_cut",
+    "UPDATE mailbox m SET cut = true, desired_gen = m.desired_gen + 1, dirty_since = now(), attempts = 0,"
+    " not_before = NULL FROM mail_token t WHERE t.org_id = $1 AND t.token_id = $2 AND m.org_id = t.org_id"
+    " AND m.user_id = t.user_id AND m.state = 'active' AND m.origin <> 'found'"};
+
+static void queue_cut(Db *db, const Change *change, gint64 token_id) {
+  DbArgs args = DB_ARGS_INIT;
+  db_args_int(&args, change->scope->org_id);
+  db_args_int(&args, token_id);
+  db_queue(db, &pat_cut, &args, NULL);
+}
+
 static gboolean revoke_one(Db *db, const Change *change, gint64 token_id, GError **error) {
   DbArgs args = DB_ARGS_INIT;
   db_args_int(&args, change->scope->org_id);
@@ -269,6 +286,7 @@ static gboolean revoke_one(Db *db, const Change *change, gint64 token_id, GError
   g_autoptr(DbResult) done = db_query(db, &pat_revoke, &args, error);
   if (done == NULL)
     return FALSE;
+  queue_cut(db, change, token_id);
   g_autoptr(json_t) token = tell(db, change, token_id, "delete", error);
   return token != NULL;
 }
@@ -284,7 +302,11 @@ static gboolean revoke_body(Db *db, gpointer data, GError **error) {
 gboolean mail_store_pat_revoke(const MailScope *scope, const gint64 *token_ids, gsize n, const char *why,
                                GError **error) {
   Change change = {.scope = scope, .token_ids = token_ids, .n = (gint64)n, .why = why};
-  return db_tx_run(scope->pool, scope->deadline, revoke_body, NULL, &change, error);
+  if (!db_tx_run(scope->pool, scope->deadline, revoke_body, NULL, &change, error))
+    return FALSE;
+  mail_store_notify(scope->pool, scope->deadline,
+                    NULL); /* a hint: the worker looks every second all the same */
+  return TRUE;
 }
 
 static const DbStatement pat_live = {
@@ -312,6 +334,7 @@ gboolean mail_store_pat_revoke_all(const MailScope *scope, const char *user_id, 
   Change change = {.scope = scope, .user_id = user_id, .why = why};
   if (!db_tx_run(scope->pool, scope->deadline, revoke_all_body, NULL, &change, error))
     return FALSE;
+  mail_store_notify(scope->pool, scope->deadline, NULL);
   *n = change.n;
   return TRUE;
 }

@@ -157,7 +157,10 @@ static const DbStatement taken = {
     " FROM mail_address a LEFT JOIN mailbox b ON b.org_id = a.org_id AND b.mailbox_id = a.mailbox_id"
     " LEFT JOIN scim_user u ON u.org_id = a.org_id AND u.user_id = b.user_id"
     " LEFT JOIN mail_group g ON g.org_id = a.org_id AND g.mail_group_id = a.mail_group_id"
-    " WHERE a.org_id = $1 AND a.address = ANY ($2::text[])"};
+    " WHERE a.org_id = $1 AND a.address = ANY ($2::text[])"
+    " UNION ALL SELECT DISTINCT t.login, false, false, NULL, 'a service token: gatepost pat list', 0 FROM mail_token t"
+    " WHERE t.org_id = $1 AND t.login = ANY ($2::text[]) AND t.revoked_at IS NULL"
+    " AND coalesce(t.expires_at > now(), true)"};
 
 GHashTable *mail_store_taken(Db *db, gint64 org_id, char **addresses, GError **error) {
   DbArgs args = DB_ARGS_INIT;

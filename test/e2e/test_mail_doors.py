@@ -162,6 +162,15 @@ def test_service_token(house):
     assert made["cidrs"] == ["192.0.2.40/32"] and list(made["settings"]) == ["smtp"]
 
 
+@pytest.mark.parametrize("change", [
+    "UPDATE mailbox SET user_id = NULL WHERE address = %s",
+    "UPDATE mail_address SET kind = 'resting' WHERE address = %s",
+    "DELETE FROM mail_address WHERE address = %s"], ids=["shared", "resting", "found in the store"])
+def test_a_service_is_never_a_mailbox(own, change):
+    own.sql(change, own.address("bob"))
+    refused(own.run("pat", "create", "--service", own.address("bob"), "--name", "x"), REFUSED, "GP-5206")
+
+
 def test_rename_and_list(own):
     made = own.ask("pat", "create", own.address("ada"), "--name", "old")
     own.ask("pat", "rename", str(made["id"]), "new")

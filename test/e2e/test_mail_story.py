@@ -104,6 +104,34 @@ def test_nothing_is_cached(world):
     assert "GP-5105" in world.imap(login, secret)
 
 
+def test_a_revoked_token_ends_what_it_opened(world):
+    login, _, secret = world.person("dora2")
+    other = world.cli.json("pat", "create", login, "--name", "phone")["token"]
+    world.secrets.append(other)
+    with world.idle(login, secret) as session, world.idle(login, other) as phone:
+        token = next(t["id"] for t in world.cli.json("pat", "list", login)["tokens"] if t["name"] == "test")
+        begin = time.monotonic()
+        assert world.cli.run("pat", "revoke", token, "--yes").returncode == 0
+        bye, moment = session.wait_bye(10)
+        assert "BYE" in bye and moment - begin < 5
+        assert phone.wait_bye(10) is not None, "nobody can tell which session which secret opened"
+    assert "GP-5105" in world.imap(login, secret) and world.imap(login, other) is None
+
+
+def test_nobody_gets_the_address_of_a_service(world):
+    login = f"scanner@{DOMAIN}"
+    made = world.cli.json("pat", "create", "--service", login, "--name", "scanner")
+    world.secrets.append(made["token"])
+    user = world.idp.create_user(world.idp.profile(login, "Scanner", "Test", "x-scanner"))
+    assert world.idp.change_members(world.group, add=[user]).status in (200, 204)
+    known = lambda: world.mail.dovecot.doveadm(("user", {"userMask": [login]}))[0][1].get(login)  # noqa: E731
+    assert mailclient.eventually(known, 3) is None
+    assert "a service token" in world.cli.run("sync", "plan").stdout
+    assert world.cli.run("pat", "revoke", made["id"], "--yes").returncode == 0
+    world.cli.json("sync", "once")
+    assert mailclient.eventually(known, 10) is not None
+
+
 def test_sign_ins_work_while_serve_and_the_worker_are_down(world):
     login, user, secret = world.person("egon")
     world.mail.worker.stop()
