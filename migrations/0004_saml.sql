@@ -4,6 +4,7 @@ CREATE TABLE public.saml_connection (
   org_id bigint NOT NULL REFERENCES public.org,
   connection_id bigint GENERATED ALWAYS AS IDENTITY,
   source_id bigint NOT NULL,
+  replaces bigint,
   slug text NOT NULL CHECK (slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
   name text NOT NULL CHECK (length(name) BETWEEN 1 AND 64),
   state text NOT NULL DEFAULT 'draft' CHECK (state IN ('draft', 'live', 'off')),
@@ -34,14 +35,17 @@ CREATE TABLE public.saml_connection (
   metadata_error text,
   created_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (org_id, connection_id),
-  UNIQUE (org_id, source_id),
-  FOREIGN KEY (org_id, source_id) REFERENCES public.source
+  FOREIGN KEY (org_id, source_id) REFERENCES public.source,
+  FOREIGN KEY (org_id, replaces) REFERENCES public.saml_connection
 );
+CREATE UNIQUE INDEX saml_connection_source ON public.saml_connection (org_id, source_id) WHERE replaces IS NULL AND state <> 'off';
+CREATE UNIQUE INDEX saml_connection_replaces ON public.saml_connection (org_id, replaces) WHERE state <> 'off';
 CREATE UNIQUE INDEX saml_connection_slug ON public.saml_connection (slug);
 COMMENT ON TABLE public.saml_connection IS 'One identity provider at which people of a source sign in. The URL path names it, so that it is known before a message is read.';
 COMMENT ON COLUMN public.saml_connection.org_id IS 'Organisation.';
 COMMENT ON COLUMN public.saml_connection.connection_id IS 'Identity.';
 COMMENT ON COLUMN public.saml_connection.source_id IS 'Whose people may sign in by it: nobody else''s.';
+COMMENT ON COLUMN public.saml_connection.replaces IS 'Another connection of the same people that this one is to take over from: both work side by side until an admin finishes or undoes it; NULL: none.';
 COMMENT ON COLUMN public.saml_connection.slug IS 'The {connection} of /saml/{connection}/…; unique among all organisations.';
 COMMENT ON COLUMN public.saml_connection.name IS 'What people choose by: "Acme (Okta)".';
 COMMENT ON COLUMN public.saml_connection.state IS 'draft: trials only; live; off: nobody signs in, and its sessions are over.';
@@ -138,6 +142,7 @@ CREATE TABLE public.saml_request (
   PRIMARY KEY (org_id, request_id),
   FOREIGN KEY (org_id, connection_id) REFERENCES public.saml_connection ON DELETE CASCADE
 );
+CREATE INDEX saml_request_browser ON public.saml_request (org_id, connection_id, cookie_hash);
 CREATE INDEX saml_request_expires ON public.saml_request (expires_at);
 COMMENT ON TABLE public.saml_request IS 'What we asked an identity provider, until it is answered, once.';
 COMMENT ON COLUMN public.saml_request.org_id IS 'Organisation.';
