@@ -88,8 +88,10 @@
 #define LIMIT_SAML_ISSUED_SECONDS 600   /* a response is brought within a moment; ten minutes leave time for a slow browser */
 #define LIMIT_SAML_JOB_BYTES (4u << 20)   /* to a verifier process: the largest document, and a connection with its keys */
 #define LIMIT_SAML_ANSWER_BYTES (1u << 20) /* from one: what a sign-in says is smaller than its message */
+#define LIMIT_SAML_REPORT_BYTES 1024    /* of an answer, beside what the message says */
 #define LIMIT_SAML_HELLO_BYTES 512
 #define LIMIT_SAML_VERIFIERS 64         /* processes, each of about 20 MiB */
 #define LIMIT_SAML_JOB_SECONDS 2        /* of one message: the worst takes 20 ms; then its process is killed */
 #define LIMIT_SAML_WAIT_SECONDS 5       /* for a free process, before the person is told to try again */
+#define LIMIT_SAML_MEMORY_BYTES (128u << 20) /* a verifier process may add to what it has when it is ready; the worst message adds 16 MiB */
 #define LIMIT_SAML_TRUSTS 64            /* connections that a process keeps ready, at 100 KiB each; another costs 50 ms */

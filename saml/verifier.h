@@ -4,6 +4,7 @@
 #pragma once
 
 #include "lib/log.h"
+#include "lib/metrics.h"
 #include "saml/connection.h"
 #include "saml/login.h"
 #include "saml/metadata.h"
@@ -12,17 +13,38 @@
 typedef struct SamlVerifier SamlVerifier; /* process lifetime */
 
 typedef struct {
-  const char *program;  /* the program to run as `PROGRAM saml-verifier`: /proc/self/exe */
-  const char *key_file; /* the sealing key */
+  const char *program;  /* the program to run as `PROGRAM saml-verifier KEY_FILE`: /proc/self/exe */
+  const char *key_file; /* the sealing key; read by the children alone */
   guint children;       /* 0: one a core */
+  gboolean lazy;        /* no child runs before the first call below, or saml_verifier_start */
   Log *log;
+  Metrics *metrics; /* with SAML_VERIFIER_METRICS_FAMILIES; NULL: nothing is counted */
 } SamlVerifierOptions;
 
-/* Starts the children and waits until each has passed its self-test; NULL when one will not start (GP-4001…). */
+typedef enum { SAML_VERIFIER_ERROR_START } SamlVerifierErrorCode;
+#define SAML_VERIFIER_ERROR (saml_verifier_error_quark())
+GQuark saml_verifier_error_quark(void);
+
+/* Starts the children and waits until each has passed its self-test; NULL when one will not start (GP-4001…). Lazy: never fails. */
 SamlVerifier *saml_verifier_new(const SamlVerifierOptions *options, GError **error);
+/* The same for a lazy one. FALSE: it goes on trying; until then calls fail with SAML_VERIFIER_AWAY. */
+gboolean saml_verifier_start(SamlVerifier *verifier, GError **error);
 void saml_verifier_free(SamlVerifier *verifier);
 /* Alive now, deaths since start. */
 void saml_verifier_health(SamlVerifier *verifier, guint *alive, guint64 *deaths);
+
+#define SAML_VERIFIER_METRICS_FAMILIES                                                                       \
+  {"gatepost_saml_verifiers", "Verifier processes that are ready or at work.", METRICS_GAUGE, {NULL}},       \
+      {"gatepost_saml_verifier_deaths_total", "Verifier processes that died.", METRICS_COUNTER, {NULL}},     \
+      {"gatepost_saml_jobs_total",                                                                           \
+       "Messages given to the verifier, by kind and how it ended.",                                          \
+       METRICS_COUNTER,                                                                                      \
+       {"kind", "result"}},                                                                                  \
+  {                                                                                                          \
+    "gatepost_saml_job_duration_seconds", "From the wait for a process to its answer.", METRICS_HISTOGRAM, { \
+      "kind"                                                                                                 \
+    }                                                                                                        \
+  }
 
 /* All of these fill *report to the end of what they looked at, and return report->failure == SAML_OK. now_us: UTC. */
 
