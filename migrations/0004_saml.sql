@@ -5,6 +5,7 @@ CREATE TABLE public.saml_connection (
   connection_id bigint GENERATED ALWAYS AS IDENTITY,
   source_id bigint NOT NULL,
   replaces bigint,
+  beside boolean NOT NULL DEFAULT false,
   slug text NOT NULL CHECK (slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
   name text NOT NULL CHECK (length(name) BETWEEN 1 AND 64),
   state text NOT NULL DEFAULT 'draft' CHECK (state IN ('draft', 'live', 'off')),
@@ -38,14 +39,15 @@ CREATE TABLE public.saml_connection (
   FOREIGN KEY (org_id, source_id) REFERENCES public.source,
   FOREIGN KEY (org_id, replaces) REFERENCES public.saml_connection
 );
-CREATE UNIQUE INDEX saml_connection_source ON public.saml_connection (org_id, source_id) WHERE replaces IS NULL AND state <> 'off';
+CREATE UNIQUE INDEX saml_connection_source ON public.saml_connection (org_id, source_id) WHERE NOT beside AND state <> 'off';
 CREATE UNIQUE INDEX saml_connection_replaces ON public.saml_connection (org_id, replaces) WHERE state <> 'off';
 CREATE UNIQUE INDEX saml_connection_slug ON public.saml_connection (slug);
 COMMENT ON TABLE public.saml_connection IS 'One identity provider at which people of a source sign in. The URL path names it, so that it is known before a message is read.';
 COMMENT ON COLUMN public.saml_connection.org_id IS 'Organisation.';
 COMMENT ON COLUMN public.saml_connection.connection_id IS 'Identity.';
 COMMENT ON COLUMN public.saml_connection.source_id IS 'Whose people may sign in by it: nobody else''s.';
-COMMENT ON COLUMN public.saml_connection.replaces IS 'Another connection of the same people that this one is to take over from: both work side by side until an admin finishes or undoes it; NULL: none.';
+COMMENT ON COLUMN public.saml_connection.replaces IS 'Another connection of the same people that this one takes over from, or took over; NULL: none.';
+COMMENT ON COLUMN public.saml_connection.beside IS 'It works beside the one that it replaces, until an admin finishes or undoes that.';
 COMMENT ON COLUMN public.saml_connection.slug IS 'The {connection} of /saml/{connection}/…; unique among all organisations.';
 COMMENT ON COLUMN public.saml_connection.name IS 'What people choose by: "Acme (Okta)".';
 COMMENT ON COLUMN public.saml_connection.state IS 'draft: trials only; live; off: nobody signs in, and its sessions are over.';

@@ -69,9 +69,8 @@ static const DbStatement switch_off = {"saml_replace_off",
                                        "UPDATE saml_connection SET state = 'off', version = version + 1 "
                                        "WHERE org_id = $1 AND connection_id = $2"};
 static const DbStatement let_stand = {
-    "saml_replace_stand",
-    "UPDATE saml_connection SET replaces = NULL, version = version + 1 WHERE org_id = $1"
-    " AND connection_id = $2"};
+    "saml_replace_stand", "UPDATE saml_connection SET beside = false, version = version + 1 WHERE org_id = $1"
+                          " AND connection_id = $2"};
 static const DbStatement bring_back = {"saml_replace_back",
                                        "UPDATE saml_connection SET state = 'live', version = version + 1 "
                                        "WHERE org_id = $1 AND connection_id = $2"};

@@ -24,6 +24,7 @@ typedef enum {
   SAML_REPLACE_NO_SUCH, /* no connection of that name */
   SAML_REPLACE_NOTHING, /* it does not take over from another */
 } SamlReplaceResult;
-/* finish: the former one is switched off, its sessions end. Else undo: the newcomer is switched off, its bindings and sessions end. */
+/* finish: the former one is switched off, its sessions end. Else undo, also
+ * after that: the newcomer is switched off, its bindings and sessions end, the former one works as before. */
 gboolean saml_store_replace(const SamlReplaceScope *scope, const char *slug, gboolean finish,
                             SamlReplaceResult *result, GError **error);
