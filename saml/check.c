@@ -41,7 +41,7 @@ static gboolean is_to_come(const Look *look, gint64 from_us) {
 
 static gboolean issued_just_now(const Look *look, gint64 issued_us) {
   return !is_to_come(look, issued_us) &&
-         !is_over(look, issued_us + LIMIT_SAML_ISSUED_SECONDS * G_USEC_PER_SEC);
+         !is_over(look, issued_us + (gint64)LIMIT_SAML_ISSUED_SECONDS * G_USEC_PER_SEC);
 }
 
 static gboolean is_identity_provider(const Look *look, const char *issuer, const char *format) {
@@ -96,7 +96,7 @@ static const CheckRow response_rows[] = {
 
 gboolean saml_check_response(const SamlConnection *connection, const SamlClaims *claims, gint64 now_us,
                              SamlReport *report) {
-  Look look = {connection, claims, now_us, connection->skew_seconds * G_USEC_PER_SEC, NULL, report};
+  Look look = {connection, claims, now_us, (gint64)connection->skew_seconds * G_USEC_PER_SEC, NULL, report};
   return run(response_rows, G_N_ELEMENTS(response_rows), &look);
 }
 
@@ -289,6 +289,6 @@ static const CheckRow assertion_rows[] = {
 
 gboolean saml_check_assertion(const SamlConnection *connection, const SamlClaims *claims, gint64 now_us,
                               SamlLogin *login, SamlReport *report) {
-  Look look = {connection, claims, now_us, connection->skew_seconds * G_USEC_PER_SEC, login, report};
+  Look look = {connection, claims, now_us, (gint64)connection->skew_seconds * G_USEC_PER_SEC, login, report};
   return run(assertion_rows, G_N_ELEMENTS(assertion_rows), &look);
 }

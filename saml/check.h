@@ -51,4 +51,12 @@ typedef struct {
 gboolean saml_check_asked(const SamlConnection *connection, const SamlAsked *asked, const SamlLogin *login,
                           SamlReport *report);
 
+/* A logout message as written; NULL: absent. The texts belong to whoever reads it. */
+typedef struct {
+  const char *issuer, *issuer_format, *destination, *issued, *not_on_or_after;
+} SamlLogoutClaims;
+/* C91 and the Issuer; *valid_until_us: the latest moment at which it could be accepted, for replays. */
+gboolean saml_check_logout(const SamlConnection *connection, const SamlLogoutClaims *claims, gint64 now_us,
+                           gint64 *valid_until_us, SamlReport *report);
+
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SamlClaims, saml_claims_clear)

@@ -45,7 +45,7 @@ static gboolean fresh_holds(const SamlConnection *connection, const SamlAsked *a
     return TRUE;
   }
   char saw[CLOCK_TEXT_BYTES], wanted[CLOCK_TEXT_BYTES];
-  if (login->authenticated_us < asked->asked_us - connection->skew_seconds * G_USEC_PER_SEC)
+  if (login->authenticated_us < asked->asked_us - (gint64)connection->skew_seconds * G_USEC_PER_SEC)
     return saml_report_fail(report, SAML_CHECK_FRESH, SAML_AUTHN_STALE,
                             clock_format(login->authenticated_us, saw),
                             clock_format(asked->asked_us, wanted));
