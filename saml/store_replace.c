@@ -35,7 +35,7 @@ static const DbStatement match = {
                   "subject LIMIT 20) x), '[]')))::text"
                   " FROM c"};
 
-json_t *saml_store_match(const SamlReplaceScope *scope, const char *slug, const char *join,
+json_t *saml_store_match(const SamlScope *scope, const char *slug, const char *join,
                          const char *const *subjects, GError **error) {
   g_autofree char *keep = NULL;
   DbArgs args = DB_ARGS_INIT;
@@ -56,7 +56,7 @@ json_t *saml_store_match(const SamlReplaceScope *scope, const char *slug, const 
 }
 
 typedef struct {
-  const SamlReplaceScope *scope;
+  const SamlScope *scope;
   const char *slug;
   gboolean finish;
   SamlReplaceResult result;
@@ -127,7 +127,7 @@ static gboolean replace_body(Db *db, gpointer data, GError **error) {
   return TRUE;
 }
 
-gboolean saml_store_replace(const SamlReplaceScope *scope, const char *slug, gboolean finish,
+gboolean saml_store_replace(const SamlScope *scope, const char *slug, gboolean finish,
                             SamlReplaceResult *result, GError **error) {
   Replace replace = {.scope = scope, .slug = slug, .finish = finish};
   if (!db_tx_run(scope->pool, scope->deadline, replace_body, NULL, &replace, error))

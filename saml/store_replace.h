@@ -4,19 +4,13 @@
 
 #include <jansson.h>
 
-#include "lib/db_pool.h"
-
-typedef struct {
-  DbPool *pool;
-  gint64 deadline, org_id;
-  const char *actor; /* "admin:NAME" */
-} SamlReplaceScope;
+#include "saml/scope.h"
 
 /* Who would be found through connection `slug` by the rule join ("userName", "externalId", "email"). subjects: what the new provider calls its
  * people, one each; NULL: only whether each person has a subject of their own. {"people", "matched", "unmatched", "colliding", "unknown":
  * counts, "examples": {"unmatched": [names], "colliding": [{"subject", "people"}], "unknown": [subjects]}}, at most 20 each. NULL with an
  * error; json_null when there is no such connection. */
-json_t *saml_store_match(const SamlReplaceScope *scope, const char *slug, const char *join,
+json_t *saml_store_match(const SamlScope *scope, const char *slug, const char *join,
                          const char *const *subjects, GError **error);
 
 typedef enum {
@@ -26,5 +20,5 @@ typedef enum {
 } SamlReplaceResult;
 /* finish: the former one is switched off, its sessions end. Else undo, also
  * after that: the newcomer is switched off, its bindings and sessions end, the former one works as before. */
-gboolean saml_store_replace(const SamlReplaceScope *scope, const char *slug, gboolean finish,
+gboolean saml_store_replace(const SamlScope *scope, const char *slug, gboolean finish,
                             SamlReplaceResult *result, GError **error);
