@@ -151,6 +151,38 @@ packages_mail() {
   fi
 }
 
+# packages_dovecot_24 TOP: doveconf of Dovecot 2.4 into build/dovecot-2.4, from the next Debian, whose lists apt fetches and whose
+# signature it checks in a folder of its own. It runs on this one's libraries. Where it cannot be had its test is skipped: no error.
+packages_dovecot_24() {
+  local top=$1 folder=$1/build/dovecot-2.4 mirror name
+  [ -x "$folder/usr/bin/doveconf" ] && return 0
+  [ "$(id -u)" -eq 0 ] && [ -r /usr/share/keyrings/debian-archive-keyring.gpg ] || return 0
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -E '/debian/?$' | head -n 1)
+  [ -n "$mirror" ] || return 0
+  mkdir -p "$folder/apt/lists/partial" "$folder/apt/cache/archives/partial" "$folder/deb"
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" > "$folder/apt/sources.list"
+  cat > "$folder/apt/apt.conf" <<END
+Dir::State "$folder/apt";
+Dir::State::status "/dev/null";
+Dir::Cache "$folder/apt/cache";
+Dir::Etc::sourcelist "$folder/apt/sources.list";
+Dir::Etc::sourceparts "/dev/null";
+APT::Sandbox::User "root";
+Acquire::Languages "none";
+Acquire::http::Timeout "20";
+Acquire::Retries "0";
+END
+  if APT_CONFIG=$folder/apt/apt.conf apt-get update -qq >&2 &&
+     (cd "$folder/deb" && APT_CONFIG=$folder/apt/apt.conf apt-get download -qq dovecot-core dovecot-pgsql dovecot-imapd libunwind8 >&2) &&
+     for name in "$folder"/deb/*.deb; do dpkg -x "$name" "$folder" || break; done; then
+    gcc -D_GNU_SOURCE -shared -fPIC -O1 -o "$folder/relocate.so" "$top/test/stack/relocate.c" || true
+  else
+    rm -rf "$folder/usr"
+    echo "Dovecot 2.4 cannot be had here; its test is skipped." >&2
+  fi
+  rm -rf "$folder/apt" "$folder/deb"
+}
+
 packages_idp=(php-cli php-xml php-mbstring) # what SimpleSAMLphp runs on; none of them holds a service
 
 # packages_simplesaml TOP: the identity provider of the tests. Its package would bring a web server along, so it is unpacked.

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static const char *const moved[] = {"/usr/lib/dovecot", "/usr/bin/doveconf", "/usr/bin/doveadm"};
 
@@ -21,6 +23,19 @@ static const char *relocate(const char *path, char buffer[PATH_MAX]) {
       return buffer;
   }
   return path;
+}
+
+/* doveconf knows the settings of a driver only where it sees the driver's file. */
+int access(const char *path, int mode) {
+  char buffer[PATH_MAX];
+  int (*next)(const char *, int) = (int (*)(const char *, int)) dlsym(RTLD_NEXT, "access");
+  return next(relocate(path, buffer), mode);
+}
+
+int stat(const char *path, struct stat *found) {
+  char buffer[PATH_MAX];
+  int (*next)(const char *, struct stat *) = (int (*)(const char *, struct stat *)) dlsym(RTLD_NEXT, "stat");
+  return next(relocate(path, buffer), found);
 }
 
 DIR *opendir(const char *path) {
