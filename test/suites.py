@@ -30,7 +30,7 @@ E2E = {
     "mail": ["test_mail_story.py"],
     "mail-worker": ["test_mail_worker.py"],
     "cli": ["test_cli.py", "test_cli_admin.py", "test_docs.py"],
-    "decision": ["test_mail_decision.py", "test_mail_policy.py", "test_mail_submission.py"],
+    "decision": ["test_mail_decision.py", "test_mail_policy.py", "test_mail_submission.py", "test_dovecot_24.py"],
     "mail-drivers": ["test_mail_drivers.py"],  # the real Dovecot, and a doveadm that is broken
     "saml-attacks": ["test_saml_attacks.py", "test_saml_positive.py", "test_saml_logout_attacks.py"],
     "mail-doors": ["test_mail_doors.py", "test_mail_notices.py"],
