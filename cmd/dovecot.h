@@ -4,4 +4,6 @@
 #include "cmd/verbs.h"
 
 int verb_dovecot_config(App *app, const VerbCall *call, GError **error);
+enum { GP_DOVECONF = 5316 };
+int verb_dovecot_inspect(App *app, const VerbCall *call, GError **error);
 int verb_dovecot_verify(App *app, const VerbCall *call, GError **error);

@@ -320,6 +320,8 @@ static const ExplainRow mail_rows[] = {
      "See that Dovecot runs (doveadm service status imap-login), and say where: --imap 127.0.0.1:143"},
     {5314, "Dovecot does not do what gatepost decides.", "A check above says NOT: until it is put right, somebody may sign in who must not, or not who may.",
      "Compare doveconf -n with gatepost dovecot config --mode both, then run it again."},
+    {5316, "This is not what doveconf -n prints.", "Nothing was read; nothing was changed.",
+     "On the mail server: doveconf -n | gatepost dovecot inspect -"},
     {6101, "An access rule denies this sign-in.", "The mail program was not let in; mail is safe.",
      "See which rule and why with: gatepost rule test"},
     {6102, "No access rule allows this sign-in.",

@@ -122,6 +122,25 @@ def test_scan_finds_what_is_there_and_changes_nothing(old):
             assert sql.fetchone() == (0,), view
 
 
+def test_inspect_reads_what_the_real_one_prints(old):
+    printed = old.folder / "doveconf.txt"
+    printed.write_text(old.mail.dovecot.run("doveconf", "-n"))
+    printed.chmod(0o644)
+    report = old.cli.json("dovecot", "inspect", printed)
+    told = {row["what"]: row for row in report["checks"]}
+    assert report["state"] == "warning" and [row["what"] for row in report["checks"] if row["state"] == "warning"] == ["disable_plaintext_auth"]
+    assert told["version"]["words"].startswith("Dovecot 2.3.") and told["passdb 1"]["words"] == "gatepost's, asked first"
+    assert told["passdb 2"]["words"].startswith("passwd-file ") and "who is there stays there" in told["userdb 2"]["words"]
+    assert told["auth_policy_server_url"]["words"].endswith("gatepost's")
+    shown = old.cli.run("dovecot", "inspect", printed)
+    assert shown.returncode == 0 and "✓ passdb 1" in shown.stdout and "Nothing stands in the way" in shown.stderr
+    clash = old.cli.run("dovecot", "inspect", host.ROOT / "test/data/doveconf/clashes-2.3.txt")
+    assert clash.returncode == 1 and "✗ auth_cache_size" in clash.stdout
+    assert old.cli.run("dovecot", "inspect", "/nowhere").returncode == 3
+    nonsense = old.cli.run("dovecot", "inspect", host.ROOT / "README.md")
+    assert nonsense.returncode == 1 and "GP-5316" in nonsense.stderr
+
+
 def test_found_ones_are_never_touched(old):
     before = old.subjects(f"info@{DOMAIN}", PASSWORD)
     assert before == ["old 0"]
