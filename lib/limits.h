@@ -75,7 +75,8 @@
 #define LIMIT_SAML_ELEMENTS 2000
 #define LIMIT_SAML_DEPTH 32
 #define LIMIT_SAML_ATTRIBUTES 32        /* of one element */
-#define LIMIT_SAML_NAMESPACES 64        /* declarations in all */
+#define LIMIT_SAML_NAMESPACES 64        /* declarations of one element */
+#define LIMIT_SAML_NAMESPACES_ALL 4000  /* in a message: Okta and Keycloak declare two with each value */
 #define LIMIT_SAML_TEXT_BYTES 65536     /* one text node: an encrypted assertion is the longest */
 #define LIMIT_SAML_VALUE_BYTES 8192     /* one XML attribute's value, or a namespace */
 #define LIMIT_SAML_NAME_BYTES 256       /* a name, an ID */
