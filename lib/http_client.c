@@ -120,13 +120,14 @@ static HeaderList *header_list(const char *const *headers, GError **error) {
   return g_steal_pointer(&list);
 }
 
-static void set_limits(HttpClient *client, gboolean far, int left_ms) {
+static void set_limits(HttpClient *client, const HttpClientCall *call, int left_ms) {
   CURL *curl = client->curl;
-  int connect_ms = far ? LIMIT_FETCH_CONNECT_MS : LIMIT_CLIENT_CONNECT_MS;
+  int connect_ms = call->public_only ? LIMIT_FETCH_CONNECT_MS : LIMIT_CLIENT_CONNECT_MS;
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
   curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
+  curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, call->keep ? 0L : 1L);
+  curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, call->keep ? 0L : 1L);
   curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* not even from the environment */
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)left_ms);
@@ -212,7 +213,7 @@ gboolean http_client_call(HttpClient *client, const HttpClientCall *call, HttpCl
   g_autoptr(GString) body = g_string_new(NULL);
   g_auto(Intake) intake = {.body = body, .most = call->most};
   curl_easy_reset(client->curl);
-  set_limits(client, call->public_only, left_ms);
+  set_limits(client, call, left_ms);
   set_request(client, call, headers, &intake);
   CURLcode failed = curl_easy_perform(client->curl);
   if (failed != CURLE_OK)

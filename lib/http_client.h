@@ -1,6 +1,6 @@
 /* The home of libcurl: one HTTP/1.1 call at a time to a peer that may be slow, broken or hostile. http and https alone; a
- * redirect is an answer like any other and never followed; no proxy, cookies, compression or kept connections; time, headers and
- * body are capped. A client is used by one thread at a time; process lifetime. */
+ * redirect is an answer like any other and never followed; no proxy, cookies or compression; a connection is kept only for
+ * a caller who asks for that; time, headers and body are capped. A client is used by one thread at a time; process lifetime. */
 #pragma once
 
 #include <glib.h>
@@ -15,6 +15,8 @@ typedef struct {
   gsize n;
   gsize most;      /* bytes of the answer's body; more is TOO_LARGE */
   gint64 deadline; /* of the whole call */
+  gboolean
+      keep; /* the connection may serve this client's next call to the same peer; one that died meanwhile is made again */
   gboolean
       public_only; /* connect to public addresses alone, whatever the name resolves to at that moment: else REFUSED */
 } HttpClientCall;

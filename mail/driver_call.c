@@ -16,6 +16,7 @@ gboolean mail_driver_call_init(MailDriverCall *call, const char *url, GError **e
     return FALSE;
   }
   *call = (MailDriverCall){.url = g_strdup(url)};
+  call->idle = g_ptr_array_new_with_free_func((GDestroyNotify)http_client_free);
   thread_monitor_init(&call->lock);
   return TRUE;
 }
@@ -24,6 +25,7 @@ void mail_driver_call_clear(MailDriverCall *call) {
   if (call->url == NULL)
     return;
   thread_monitor_clear(&call->lock);
+  g_ptr_array_unref(call->idle);
   g_clear_pointer(&call->url, g_free);
 }
 
@@ -42,6 +44,23 @@ static void note(MailDriverCall *call, gboolean answered) {
   thread_monitor_leave(&call->lock);
 }
 
+/* ---- connections: a call takes one that stands, and gives it back */
+
+static HttpClient *take_client(MailDriverCall *call) {
+  thread_monitor_enter(&call->lock);
+  HttpClient *client = call->idle->len > 0 ? g_ptr_array_steal_index(call->idle, call->idle->len - 1) : NULL;
+  thread_monitor_leave(&call->lock);
+  return client != NULL ? client : http_client_new(NULL);
+}
+
+static void give_client(MailDriverCall *call, HttpClient *client) {
+  thread_monitor_enter(&call->lock);
+  if (call->idle->len < MAIL_DRIVER_CALLS)
+    g_ptr_array_add(call->idle, g_steal_pointer(&client));
+  thread_monitor_leave(&call->lock);
+  http_client_free(client);
+}
+
 /* ---- one call */
 
 static MailDriverErrorCode transport_code(const GError *failed) {
@@ -50,6 +69,7 @@ static MailDriverErrorCode transport_code(const GError *failed) {
     return MAIL_DRIVER_ERROR_AWAY;
   case HTTP_CLIENT_ERROR_TRUST:
   case HTTP_CLIENT_ERROR_CALL:
+  case HTTP_CLIENT_ERROR_REFUSED:
     return MAIL_DRIVER_ERROR_CONFIG;
   case HTTP_CLIENT_ERROR_LOST:
   case HTTP_CLIENT_ERROR_TOO_LARGE:
@@ -94,7 +114,6 @@ gboolean mail_driver_call_post(MailDriverCall *call, const char *const *headers,
     return FALSE;
   }
   g_autoptr(GError) failed = NULL;
-  g_autoptr(HttpClient) client = http_client_new(NULL);
   g_auto(HttpClientReply) answer = {0};
   HttpClientCall post = {.method = "POST",
                          .url = call->url,
@@ -102,8 +121,11 @@ gboolean mail_driver_call_post(MailDriverCall *call, const char *const *headers,
                          .body = body,
                          .n = strlen(body),
                          .most = LIMIT_DRIVER_ANSWER_BYTES,
-                         .deadline = deadline};
+                         .deadline = deadline,
+                         .keep = TRUE};
+  HttpClient *client = take_client(call);
   gboolean answered = http_client_call(client, &post, &answer, &failed);
+  give_client(call, client);
   note(call, answered && answer.status < 500);
   if (!answered) {
     g_set_error(error, MAIL_DRIVER_ERROR, (int)transport_code(failed), "the mail store gave no answer: %s",

@@ -8,8 +8,9 @@
 
 typedef struct {
   char *url;
-  ThreadMonitor lock; /* guards the breaker, which all threads share */
+  ThreadMonitor lock; /* guards what follows, which all threads share */
   MailBreaker breaker;
+  GPtrArray *idle; /* HttpClient, each with a connection that may still stand */
 } MailDriverCall;
 
 /* FALSE with CONFIG: this URL cannot be called. */

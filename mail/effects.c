@@ -3,44 +3,61 @@
 #include "lib/clock.h"
 #include "lib/crypto.h"
 #include "lib/text.h"
-#include "mail/driver.h"
+#include "lib/thread.h"
+#include "mail/backend.h"
 #include "mail/store_effect.h"
 
-#define CLAIM 100
+#define CLAIM 64
 #define DATABASE_SECONDS 10
 #define APPLY_SECONDS 20 /* below the lease, which is renewed before each call that could outlive it */
 #define PURGE_SECONDS 300
 #define RENEW_US (5 * G_USEC_PER_SEC)
+#define TURN_US G_USEC_PER_SEC
+#define WRITE_US (G_USEC_PER_SEC / 5) /* what was done is written together, but not much later */
 #define BACK_OFF_FIRST_MS 2000
 #define BACK_OFF_MOST_MS (15 * 60 * 1000)
-#define SECRET_BYTES 4096
 #define WHY_BYTES 500
 
 struct MailEffects {
   DbPool *pool;
-  char *owner;
+  char *owner, *backend;
+  ThreadMonitor lock; /* guards stores; what is in there stays */
   GHashTable *stores; /* "kind url secret-file" → Store */
-  gint64 leased_us;   /* when the claims at hand were made or renewed: clock_now */
 };
 
-/* A driver that was opened once. */
+/* What was claimed together; times are clock_now's. */
 typedef struct {
-  const MailDriverKind *kind;
-  MailDriver *driver;
-} Store;
+  MailEffects *effects;
+  MailTally *tally;
+  GPtrArray *list;  /* MailEffect */
+  GArray *outcomes; /* MailOutcome, not yet written */
+  gint64 claimed_us, leased_us, written_us;
+} Turn;
 
-static void store_free(gpointer data) {
-  Store *store = data;
-  store->kind->close(store->driver);
-  g_free(store);
+static void close_backend(gpointer backend) {
+  mail_backend_close(backend);
 }
 
-MailEffects *mail_effects_new(DbPool *pool, const char *owner) {
+static void outcome_clear(gpointer data) {
+  MailOutcome *outcome = data;
+  g_free(outcome->why);
+}
+
+static void turn_clear(Turn *turn) {
+  g_clear_pointer(&turn->outcomes, g_array_unref);
+  g_clear_pointer(&turn->list, g_ptr_array_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Turn, turn_clear)
+
+MailEffects *mail_effects_new(DbPool *pool, const char *owner, const char *backend) {
   char id[CRYPTO_UUID_TEXT_BYTES];
   MailEffects *effects = g_new0(MailEffects, 1);
   effects->pool = pool;
   effects->owner = g_strdup_printf("%s/%.8s", owner, crypto_uuid(id));
-  effects->stores = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, store_free);
+  effects->backend = g_strdup(backend);
+  thread_monitor_init(&effects->lock);
+  effects->stores = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, close_backend);
   return effects;
 }
 
@@ -48,7 +65,9 @@ void mail_effects_free(MailEffects *effects) {
   if (effects == NULL)
     return;
   g_hash_table_unref(effects->stores);
+  thread_monitor_clear(&effects->lock);
   g_free(effects->owner);
+  g_free(effects->backend);
   g_free(effects);
 }
 
@@ -59,59 +78,26 @@ gint64 mail_effects_back_off(int attempts, double chance) {
   return (gint64)((double)MIN(most, BACK_OFF_MOST_MS) * (0.5 + chance));
 }
 
-static gboolean read_secret(const char *path, char **secret, GError **error) {
-  gsize n = 0;
-  *secret = NULL;
-  if (path == NULL)
-    return TRUE;
-  g_autoptr(GError) failure = NULL;
-  if (!g_file_get_contents(path, secret, &n, &failure)) {
-    g_set_error(error, MAIL_DRIVER_ERROR, MAIL_DRIVER_ERROR_CONFIG, "the secret file cannot be read: %s",
-                failure->message);
-    return FALSE;
-  }
-  if (n <= SECRET_BYTES) {
-    g_strchomp(*secret);
-    return TRUE;
-  }
-  crypto_free_secret(g_steal_pointer(secret));
-  g_set_error(error, MAIL_DRIVER_ERROR, MAIL_DRIVER_ERROR_CONFIG, "the secret file is over %d bytes",
-              SECRET_BYTES);
-  return FALSE;
-}
-
-static Store *open_store(const MailEffect *effect, GError **error) {
-  const MailDriverKind *kind = mail_driver_find(effect->kind);
-  if (kind == NULL) {
-    g_set_error(error, MAIL_DRIVER_ERROR, MAIL_DRIVER_ERROR_CONFIG, "there is no driver \"%s\"",
-                effect->kind);
-    return NULL;
-  }
-  char *secret = NULL;
-  if (!read_secret(effect->secret_file, &secret, error))
-    return NULL;
-  MailDriver *driver = kind->open(effect->url, secret, error);
-  crypto_free_secret(secret);
-  if (driver == NULL)
-    return NULL;
-  Store *store = g_new0(Store, 1);
-  *store = (Store){kind, driver};
-  return store;
-}
-
-static const Store *find_store(MailEffects *effects, const MailEffect *effect, GError **error) {
+static const MailBackend *find_locked(MailEffects *effects, const MailEffect *effect, GError **error) {
   g_autofree char *name = g_strjoin(" ", effect->kind, effect->url, effect->secret_file, NULL);
-  Store *store = g_hash_table_lookup(effects->stores, name);
+  MailBackend *store = g_hash_table_lookup(effects->stores, name);
   if (store != NULL)
     return store;
-  store = open_store(effect, error);
+  store = mail_backend_open(effect->kind, effect->url, effect->secret_file, error);
   if (store != NULL)
     g_hash_table_insert(effects->stores, g_steal_pointer(&name), store);
   return store;
 }
 
+static const MailBackend *find_store(MailEffects *effects, const MailEffect *effect, GError **error) {
+  thread_monitor_enter(&effects->lock);
+  const MailBackend *store = find_locked(effects, effect, error);
+  thread_monitor_leave(&effects->lock);
+  return store;
+}
+
 static gboolean tell_store(MailEffects *effects, const MailEffect *effect, GError **error) {
-  const Store *store = find_store(effects, effect, error);
+  const MailBackend *store = find_store(effects, effect, error);
   if (store == NULL)
     return FALSE;
   if (effect->purge)
@@ -131,57 +117,77 @@ static gboolean tell_store(MailEffects *effects, const MailEffect *effect, GErro
   return store->kind->apply(store->driver, &target, deadline, error);
 }
 
-static gboolean note_failure(MailEffects *effects, const MailEffect *effect, const GError *why,
-                             MailTally *tally, GError **error) {
-  g_autofree char *clean = text_clean(why->message, WHY_BYTES);
-  mail_tally_fail(tally, why);
-  return mail_store_failed(effects->pool, clock_deadline(DATABASE_SECONDS), effect, clean,
-                           mail_effects_back_off(effect->attempts, g_random_double()), error);
+static void do_one(Turn *turn, const MailEffect *effect) {
+  g_autoptr(GError) why = NULL;
+  MailOutcome outcome = {.effect = effect};
+  if (!tell_store(turn->effects, effect, &why)) {
+    mail_tally_fail(turn->tally, why);
+    outcome.why = text_clean(why->message, WHY_BYTES);
+    outcome.delay_ms = mail_effects_back_off(effect->attempts, g_random_double());
+  }
+  g_array_append_val(turn->outcomes, outcome);
 }
 
-static gboolean do_one(MailEffects *effects, const MailEffect *effect, MailTally *tally, GError **error) {
-  g_autoptr(GError) why = NULL;
-  if (!tell_store(effects, effect, &why))
-    return note_failure(effects, effect, why, tally, error);
-  gboolean current = FALSE;
-  if (!mail_store_applied(effects->pool, clock_deadline(DATABASE_SECONDS), effect, &current, error))
+static gboolean write_outcomes(Turn *turn, GError **error) {
+  guint current = 0;
+  turn->written_us = clock_now();
+  if (turn->outcomes->len == 0)
+    return TRUE;
+  if (!mail_store_outcomes(turn->effects->pool, clock_deadline(DATABASE_SECONDS), turn->outcomes, &current,
+                           error))
     return FALSE;
-  tally->applied += current ? 1 : 0;
+  turn->tally->applied += current;
+  g_array_set_size(turn->outcomes, 0);
   return TRUE;
 }
 
 /* A worker that stood still does nothing more with what it claimed: its lease is over, and others are at it. */
-static gboolean keep_lease(MailEffects *effects, const GPtrArray *claimed, guint from, gboolean *ours,
-                           GError **error) {
+static gboolean keep_lease(Turn *turn, guint from, gboolean *ours, GError **error) {
   *ours = TRUE;
-  if (clock_now() - effects->leased_us < RENEW_US)
+  if (clock_now() - turn->leased_us < RENEW_US)
     return TRUE;
   gint64 n = 0, begun = clock_now();
-  if (!mail_store_renew(effects->pool, clock_deadline(DATABASE_SECONDS), claimed, from, effects->owner, &n,
-                        error))
+  if (!mail_store_renew(turn->effects->pool, clock_deadline(DATABASE_SECONDS), turn->list, from,
+                        turn->effects->owner, &n, error))
     return FALSE;
-  effects->leased_us = begun;
-  *ours = n == claimed->len - from;
+  turn->leased_us = begun;
+  *ours = n == turn->list->len - from;
+  return TRUE;
+}
+
+static gboolean do_turn(Turn *turn, guint *begun, GError **error) {
+  for (*begun = 0; *begun < turn->list->len; (*begun)++) {
+    gboolean ours = FALSE;
+    if (clock_now() - turn->claimed_us > TURN_US)
+      return TRUE;
+    if (!keep_lease(turn, *begun, &ours, error))
+      return FALSE;
+    if (!ours)
+      return TRUE;
+    do_one(turn, turn->list->pdata[*begun]);
+    if (clock_now() - turn->written_us > WRITE_US && !write_outcomes(turn, error))
+      return FALSE;
+  }
   return TRUE;
 }
 
 gboolean mail_effects_run(MailEffects *effects, gint64 org_id, MailTally *tally, guint *claimed,
                           GError **error) {
+  MailClaim claim = {effects->owner, effects->backend, org_id, CLAIM};
+  g_auto(Turn) turn = {.effects = effects, .tally = tally};
+  turn.claimed_us = turn.leased_us = turn.written_us = clock_now();
   *claimed = 0;
-  effects->leased_us = clock_now();
-  g_autoptr(GPtrArray) list =
-      mail_store_claim(effects->pool, clock_deadline(DATABASE_SECONDS), effects->owner, org_id, CLAIM, error);
-  if (list == NULL)
+  turn.list = mail_store_claim(effects->pool, clock_deadline(DATABASE_SECONDS), &claim, error);
+  if (turn.list == NULL)
     return FALSE;
-  *claimed = list->len;
-  for (guint i = 0; i < list->len; i++) {
-    gboolean ours = FALSE;
-    if (!keep_lease(effects, list, i, &ours, error))
-      return FALSE;
-    if (!ours)
-      return TRUE;
-    if (!do_one(effects, list->pdata[i], tally, error))
-      return FALSE;
-  }
-  return TRUE;
+  *claimed = turn.list->len;
+  if (turn.list->len == 0)
+    return TRUE;
+  turn.outcomes = g_array_new(FALSE, FALSE, sizeof(MailOutcome));
+  g_array_set_clear_func(turn.outcomes, outcome_clear);
+  guint begun = 0;
+  if (!do_turn(&turn, &begun, error) || !write_outcomes(&turn, error))
+    return FALSE;
+  return begun == turn.list->len ||
+         mail_store_release(effects->pool, clock_deadline(DATABASE_SECONDS), turn.list, begun, error);
 }

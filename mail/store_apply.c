@@ -4,7 +4,6 @@
 
 #include "audit/audit.h"
 #include "lib/address.h"
-#include "lib/crypto.h"
 #include "lib/jsontext.h"
 
 #define ACTOR "sync"
@@ -232,19 +231,33 @@ static void write_loss(Db *db, const MailHouse *house, const MailFound *found) {
 
 static const DbStatement guard_lock = {
     "mail_guard_lock", "SELECT pg_advisory_xact_lock(hashtextextended('gatepost guard', $1::bigint))"};
-static const DbStatement guard_count = {
-    "mail_guard_count",
-    "SELECT count(DISTINCT mailbox_id) FROM mail_loss WHERE org_id = $1 AND at > now() - interval '1 hour'"};
+static const DbStatement guard_losses = {
+    "mail_guard_losses",
+    "SELECT DISTINCT mailbox_id::text FROM mail_loss WHERE org_id = $1 AND at > now() - interval '1 hour'"};
 
-gboolean mail_store_guard(Db *db, gint64 org_id, gint64 *lost, GError **error) {
+gboolean mail_store_losses(Db *db, gint64 org_id, MailLosses *losses, GError **error) {
   DbArgs args = DB_ARGS_INIT;
   db_args_int(&args, org_id);
   db_queue(db, &guard_lock, &args, NULL);
-  g_autoptr(DbResult) row = db_query(db, &guard_count, &args, error);
-  if (row == NULL)
+  g_autoptr(DbResult) rows = db_query(db, &guard_losses, &args, error);
+  if (rows == NULL)
     return FALSE;
-  *lost = db_int(row, 0, 0);
+  losses->mailboxes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  for (int i = 0; i < db_rows(rows); i++)
+    mail_losses_add(losses, db_text(rows, i, 0));
   return TRUE;
+}
+
+void mail_losses_add(MailLosses *losses, const char *mailbox_id) {
+  g_hash_table_add(losses->mailboxes, g_strdup(mailbox_id));
+}
+
+gint64 mail_losses_count(const MailLosses *losses) {
+  return g_hash_table_size(losses->mailboxes);
+}
+
+void mail_losses_clear(MailLosses *losses) {
+  g_clear_pointer(&losses->mailboxes, g_hash_table_unref);
 }
 
 /* ---- the record */
@@ -269,9 +282,11 @@ static void record(Db *db, const MailHouse *house, const MailSubject *subject, c
   }
 }
 
-static void apply_found(Db *db, const MailHouse *house, const MailSubject *subject, const MailPlan *plan,
-                        MailLoss loss) {
+static void apply_found(Db *db, const MailHouse *house, const MailApply *apply) {
+  const MailSubject *subject = apply->subject;
   const MailFound *found = &subject->found;
+  const MailPlan *plan = apply->plan;
+  MailLoss loss = apply->loss;
   gboolean leaves = mail_plan_has(plan, MAIL_STEP_DISABLE);
   gboolean disabled = leaves ? loss != MAIL_LOSS_HOLD : found->disabled && plan->cause != MAIL_CAUSE_NONE;
   write_found(db, house, subject, plan, disabled);
@@ -284,14 +299,13 @@ static void apply_found(Db *db, const MailHouse *house, const MailSubject *subje
     write_loss(db, house, found);
 }
 
-void mail_store_apply(Db *db, const MailHouse *house, const MailSubject *subject, const MailPlan *plan,
-                      MailLoss loss) {
+void mail_store_apply(Db *db, const MailHouse *house, const MailApply *apply) {
+  const MailSubject *subject = apply->subject;
   if (subject->found.mailbox_id != NULL) {
-    apply_found(db, house, subject, plan, loss);
+    apply_found(db, house, apply);
   } else {
-    char id[CRYPTO_UUID_TEXT_BYTES];
-    write_new(db, house, subject, plan, crypto_uuid(id));
-    write_addresses(db, house, &subject->found, plan, id);
+    write_new(db, house, subject, apply->plan, apply->new_id);
+    write_addresses(db, house, &subject->found, apply->plan, apply->new_id);
   }
-  record(db, house, subject, plan, loss == MAIL_LOSS_HOLD ? "hold" : NULL);
+  record(db, house, subject, apply->plan, apply->loss == MAIL_LOSS_HOLD ? "hold" : NULL);
 }

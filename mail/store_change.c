@@ -21,10 +21,38 @@ void mail_change_free(MailChange *change) {
   g_free(change);
 }
 
+static char **read_orgs(const DbResult *result) {
+  if (result == NULL)
+    return NULL;
+  char **ids = g_new0(char *, (gsize)db_rows(result) + 1);
+  for (int i = 0; i < db_rows(result); i++)
+    ids[i] = g_strdup(db_text(result, i, 0));
+  return ids;
+}
+
+static const DbStatement orgs = {
+    "mail_change_orgs",
+    "SELECT s.org_id FROM mail_setting s WHERE s.paused_at IS NULL AND EXISTS (SELECT 1 FROM"
+    " mail_change c WHERE c.org_id = s.org_id) ORDER BY s.org_id"};
+
+char **mail_store_change_orgs(DbPool *pool, gint64 deadline, GError **error) {
+  g_autoptr(DbResult) result = db_pool_read(pool, deadline, &orgs, NULL, error);
+  return read_orgs(result);
+}
+
+static const DbStatement due = {"mail_change_due", "SELECT org_id FROM mail_setting WHERE paused_at IS NULL "
+                                                   "AND reconcile_at <= now() ORDER BY reconcile_at"};
+
+char **mail_store_change_due(DbPool *pool, gint64 deadline, GError **error) {
+  g_autoptr(DbResult) result = db_pool_read(pool, deadline, &due, NULL, error);
+  return read_orgs(result);
+}
+
 static const DbStatement list = {
-    "mail_change_list", "SELECT kind::text, subject::text, array_agg(change_id)::text FROM (SELECT * FROM "
-                        "mail_change WHERE org_id = $1"
-                        " ORDER BY change_id LIMIT 2000) c GROUP BY kind, subject ORDER BY min(change_id)"};
+    "mail_change_list",
+    "SELECT kind::text, subject::text, string_agg(change_id::text, ','), min(change_id) FROM (SELECT * FROM "
+    "mail_change WHERE org_id = $1"
+    " ORDER BY change_id LIMIT 2000) c GROUP BY kind, subject ORDER BY min(change_id)"};
 
 GPtrArray *mail_store_changes(DbPool *pool, gint64 deadline, gint64 org_id, GError **error) {
   DbArgs args = DB_ARGS_INIT;
@@ -38,6 +66,7 @@ GPtrArray *mail_store_changes(DbPool *pool, gint64 deadline, gint64 org_id, GErr
     change->kind = db_text(result, i, 0)[0];
     change->subject = g_strdup(db_text(result, i, 1));
     change->ids = g_strdup(db_text(result, i, 2));
+    change->first = db_int(result, i, 3);
     g_ptr_array_add(changes, change);
   }
   return changes;

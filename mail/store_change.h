@@ -10,13 +10,17 @@ void mail_store_change_queue(Db *db, gint64 org_id, char kind, const char *subje
 typedef struct {
   char kind; /* 'u', 'g' */
   char *subject;
-  char *ids; /* SQL array of change_id */
+  char *ids;    /* change_id with commas */
+  gint64 first; /* one of them */
 } MailChange;
 
 void mail_change_free(MailChange *change);
+/* Organisations with hints; and those whose time has come to look at everybody. Ids as text; free with g_strfreev. */
+char **mail_store_change_orgs(DbPool *pool, gint64 deadline, GError **error);
+char **mail_store_change_due(DbPool *pool, gint64 deadline, GError **error);
 /* MailChange *, the oldest first; g_ptr_array_unref. */
 GPtrArray *mail_store_changes(DbPool *pool, gint64 deadline, gint64 org_id, GError **error);
-/* Inside a transaction: they are done. Queued. */
+/* ids: an SQL array. Inside a transaction: they are done. Queued. */
 void mail_store_change_done(Db *db, gint64 org_id, const char *ids);
 gboolean mail_store_change_forget(DbPool *pool, gint64 deadline, gint64 org_id, const char *ids,
                                   GError **error);

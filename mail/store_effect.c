@@ -19,7 +19,7 @@ void mail_effect_free(MailEffect *effect) {
 static const DbStatement claim = {
     "mail_effect_claim",
     "WITH pick AS (SELECT m.org_id, m.mailbox_id FROM mailbox m WHERE m.desired_gen <> m.applied_gen"
-    " AND ($2::bigint = 0 OR m.org_id = $2) AND m.origin <> 'found'"
+    " AND m.backend = $4 AND ($2::bigint = 0 OR m.org_id = $2) AND m.origin <> 'found'"
     " AND (m.lease_until IS NULL OR m.lease_until < clock_timestamp())"
     " AND (m.not_before IS NULL OR m.not_before <= clock_timestamp())"
     " AND NOT EXISTS (SELECT 1 FROM mail_setting s WHERE s.org_id = m.org_id AND s.paused_at IS NOT NULL)"
@@ -58,12 +58,12 @@ static MailEffect *read_effect(const DbResult *result, int row) {
   return effect;
 }
 
-GPtrArray *mail_store_claim(DbPool *pool, gint64 deadline, const char *owner, gint64 org_id, gint64 limit,
-                            GError **error) {
+GPtrArray *mail_store_claim(DbPool *pool, gint64 deadline, const MailClaim *wanted, GError **error) {
   DbArgs args = DB_ARGS_INIT;
-  db_args_text(&args, owner);
-  db_args_int(&args, org_id);
-  db_args_int(&args, limit);
+  db_args_text(&args, wanted->owner);
+  db_args_int(&args, wanted->org_id);
+  db_args_int(&args, wanted->limit);
+  db_args_text(&args, wanted->backend);
   g_autoptr(DbResult) result = db_pool_read(pool, deadline, &claim, &args, error);
   if (result == NULL)
     return NULL;
@@ -73,53 +73,110 @@ GPtrArray *mail_store_claim(DbPool *pool, gint64 deadline, const char *owner, gi
   return effects;
 }
 
+/* Effects as SQL arrays of one length. By value; clear it. */
+typedef struct {
+  GString *orgs, *ids, *generations, *epochs;
+} Lists;
+
+static void lists_clear(Lists *lists) {
+  GString **all[] = {&lists->orgs, &lists->ids, &lists->generations, &lists->epochs};
+  for (gsize i = 0; i < G_N_ELEMENTS(all); i++)
+    g_string_free(*all[i], TRUE);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Lists, lists_clear)
+
+static Lists lists_new(void) {
+  return (Lists){g_string_new("{"), g_string_new("{"), g_string_new("{"), g_string_new("{")};
+}
+
+static void lists_add(Lists *lists, const MailEffect *effect) {
+  const char *comma = lists->orgs->len > 1 ? "," : "";
+  g_string_append_printf(lists->orgs, "%s%" G_GINT64_FORMAT, comma, effect->org_id);
+  g_string_append_printf(lists->ids, "%s%s", comma, effect->mailbox_id);
+  g_string_append_printf(lists->generations, "%s%" G_GINT64_FORMAT, comma, effect->generation);
+  g_string_append_printf(lists->epochs, "%s%" G_GINT64_FORMAT, comma, effect->epoch);
+}
+
+static void lists_end(Lists *lists, DbArgs *args) {
+  GString *all[] = {lists->orgs, lists->ids, lists->generations, lists->epochs};
+  for (gsize i = 0; i < G_N_ELEMENTS(all); i++)
+    db_args_text(args, g_string_append_c(all[i], '}')->str);
+}
+
+/* Always in this order, as the planner locks them: two who want some of the same never wait for each other. */
+#define LOCKED                                                                                \
+  "w AS (SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::bigint[])"          \
+  " w(org_id, mailbox_id, generation, epoch)),"                                               \
+  " locked AS MATERIALIZED (SELECT org_id, mailbox_id, generation, epoch FROM mailbox JOIN w" \
+  " USING (org_id, mailbox_id) ORDER BY mailbox_id FOR UPDATE OF mailbox)"
+
 /* sessions: when the store was seen to follow, by name of its state; told once. Addresses of a purged mailbox are freed
  * only now: until its mail is gone the store must find it by them. */
 static const DbStatement applied = {
     "mail_effect_applied",
-    "WITH done AS (UPDATE mailbox SET applied_gen = $3, cut = false, attempts = 0, last_error = NULL, "
-    "not_before = NULL,"
-    " lease_owner = NULL, lease_until = NULL,"
+    "WITH " LOCKED ", done AS (UPDATE mailbox m SET applied_gen = l.generation, cut = false, attempts = 0, "
+    "last_error = NULL,"
+    " not_before = NULL, lease_owner = NULL, lease_until = NULL,"
     " doors = CASE WHEN doors->'sessions'->>'state' = CASE WHEN open THEN 'open' ELSE 'shut' END"
     " THEN doors ELSE coalesce(doors, '{}') || jsonb_build_object('sessions', jsonb_build_object("
     "'state', CASE WHEN open THEN 'open' ELSE 'shut' END, 'at', clock_timestamp())) END"
-    " WHERE org_id = $1 AND mailbox_id = $2::uuid AND desired_gen = $3 AND lease_epoch = $4"
-    " RETURNING mailbox_id, state),"
+    " FROM locked l WHERE m.org_id = l.org_id AND m.mailbox_id = l.mailbox_id AND m.desired_gen = "
+    "l.generation"
+    " AND m.lease_epoch = l.epoch RETURNING m.org_id, m.mailbox_id, m.state),"
     " freed AS (UPDATE mail_address a SET kind = 'resting', until = now() + make_interval(days => "
     "s.rest_days)"
-    " FROM done, mail_setting s WHERE done.state = 'purged' AND s.org_id = $1 AND a.org_id = $1"
-    " AND a.mailbox_id = done.mailbox_id AND a.kind <> 'resting') SELECT mailbox_id FROM done"};
+    " FROM done, mail_setting s WHERE done.state = 'purged' AND s.org_id = done.org_id AND a.org_id = "
+    "done.org_id"
+    " AND a.mailbox_id = done.mailbox_id AND a.kind <> 'resting') SELECT mailbox_id::text FROM done"};
 /* What came from a stale worker may have undone what a newer one did: whoever comes next does it again. */
 static const DbStatement stale = {
     "mail_effect_stale",
-    "UPDATE mailbox SET desired_gen = CASE WHEN lease_epoch = $3 THEN desired_gen ELSE desired_gen + 1 END,"
+    "WITH " LOCKED " UPDATE mailbox m SET desired_gen = CASE WHEN lease_epoch = l.epoch THEN desired_gen "
+    "ELSE desired_gen + 1 END,"
     " dirty_since = CASE WHEN desired_gen = applied_gen THEN now() ELSE dirty_since END,"
-    " lease_owner = CASE WHEN lease_epoch = $3 THEN NULL ELSE lease_owner END,"
-    " lease_until = CASE WHEN lease_epoch = $3 THEN NULL ELSE lease_until END"
-    " WHERE org_id = $1 AND mailbox_id = $2::uuid"};
+    " lease_owner = CASE WHEN lease_epoch = l.epoch THEN NULL ELSE lease_owner END,"
+    " lease_until = CASE WHEN lease_epoch = l.epoch THEN NULL ELSE lease_until END"
+    " FROM locked l WHERE m.org_id = l.org_id AND m.mailbox_id = l.mailbox_id RETURNING m.mailbox_id"};
 
-static void add_effect(DbArgs *args, const MailEffect *effect) {
-  db_args_int(args, effect->org_id);
-  db_args_text(args, effect->mailbox_id);
+static gboolean write_stale(DbPool *pool, gint64 deadline, const GArray *outcomes, const DbResult *done,
+                            GError **error) {
+  g_auto(Lists) lists = lists_new();
+  g_autoptr(GHashTable) current = g_hash_table_new(g_str_hash, g_str_equal);
+  DbArgs args = DB_ARGS_INIT;
+  for (int i = 0; i < db_rows(done); i++)
+    g_hash_table_add(current, (gpointer)db_text(done, i, 0));
+  for (guint i = 0; i < outcomes->len; i++) {
+    const MailOutcome *outcome = &g_array_index(outcomes, MailOutcome, i);
+    if (outcome->why == NULL && !g_hash_table_contains(current, outcome->effect->mailbox_id))
+      lists_add(&lists, outcome->effect);
+  }
+  lists_end(&lists, &args);
+  g_autoptr(DbResult) result = db_pool_read(pool, deadline, &stale, &args, error);
+  return result != NULL;
 }
 
-gboolean mail_store_applied(DbPool *pool, gint64 deadline, const MailEffect *effect, gboolean *current,
-                            GError **error) {
+static gboolean write_applied(DbPool *pool, gint64 deadline, const GArray *outcomes, guint *current,
+                              GError **error) {
+  g_auto(Lists) lists = lists_new();
   DbArgs args = DB_ARGS_INIT;
-  add_effect(&args, effect);
-  db_args_int(&args, effect->generation);
-  db_args_int(&args, effect->epoch);
-  g_autoptr(DbResult) result = db_pool_read(pool, deadline, &applied, &args, error);
-  if (result == NULL)
-    return FALSE;
-  *current = db_rows(result) > 0;
-  if (*current)
+  guint n = 0;
+  for (guint i = 0; i < outcomes->len; i++) {
+    const MailOutcome *outcome = &g_array_index(outcomes, MailOutcome, i);
+    if (outcome->why != NULL)
+      continue;
+    lists_add(&lists, outcome->effect);
+    n++;
+  }
+  *current = 0;
+  if (n == 0)
     return TRUE;
-  DbArgs again = DB_ARGS_INIT;
-  add_effect(&again, effect);
-  db_args_int(&again, effect->epoch);
-  g_autoptr(DbResult) dirty = db_pool_read(pool, deadline, &stale, &again, error);
-  return dirty != NULL;
+  lists_end(&lists, &args);
+  g_autoptr(DbResult) done = db_pool_read(pool, deadline, &applied, &args, error);
+  if (done == NULL)
+    return FALSE;
+  *current = (guint)db_rows(done);
+  return *current == n || write_stale(pool, deadline, outcomes, done, error);
 }
 
 static const DbStatement failed = {
@@ -128,42 +185,63 @@ static const DbStatement failed = {
     " not_before = clock_timestamp() + $5 * interval '1 millisecond', lease_owner = NULL, lease_until = NULL"
     " WHERE org_id = $1 AND mailbox_id = $2::uuid AND lease_epoch = $3"};
 
-gboolean mail_store_failed(DbPool *pool, gint64 deadline, const MailEffect *effect, const char *why,
-                           gint64 delay_ms, GError **error) {
+static gboolean write_failed(DbPool *pool, gint64 deadline, const MailOutcome *outcome, GError **error) {
   DbArgs args = DB_ARGS_INIT;
-  add_effect(&args, effect);
-  db_args_int(&args, effect->epoch);
-  db_args_text(&args, why);
-  db_args_int(&args, delay_ms);
+  db_args_int(&args, outcome->effect->org_id);
+  db_args_text(&args, outcome->effect->mailbox_id);
+  db_args_int(&args, outcome->effect->epoch);
+  db_args_text(&args, outcome->why);
+  db_args_int(&args, outcome->delay_ms);
   g_autoptr(DbResult) result = db_pool_read(pool, deadline, &failed, &args, error);
   return result != NULL;
 }
 
+gboolean mail_store_outcomes(DbPool *pool, gint64 deadline, const GArray *outcomes, guint *current,
+                             GError **error) {
+  for (guint i = 0; i < outcomes->len; i++) {
+    const MailOutcome *outcome = &g_array_index(outcomes, MailOutcome, i);
+    if (outcome->why != NULL && !write_failed(pool, deadline, outcome, error))
+      return FALSE;
+  }
+  return write_applied(pool, deadline, outcomes, current, error);
+}
+
 static const DbStatement renew = {
     "mail_effect_renew",
-    "UPDATE mailbox SET lease_until = clock_timestamp() + " LEASE " WHERE lease_owner = $1"
-    " AND lease_until > clock_timestamp() AND (org_id, mailbox_id) IN"
-    " (SELECT o, m FROM unnest($2::bigint[], $3::uuid[]) w(o, m)) RETURNING mailbox_id"};
+    "WITH " LOCKED " UPDATE mailbox m SET lease_until = clock_timestamp() + " LEASE
+    " FROM locked l WHERE m.org_id = l.org_id AND m.mailbox_id = l.mailbox_id AND m.lease_epoch = l.epoch"
+    " AND m.lease_owner = $5 AND m.lease_until > clock_timestamp() RETURNING m.mailbox_id"};
 
 gboolean mail_store_renew(DbPool *pool, gint64 deadline, const GPtrArray *effects, guint from,
                           const char *owner, gint64 *n, GError **error) {
-  g_autoptr(GString) orgs = g_string_new("{"), ids = g_string_new("{");
-  for (guint i = from; i < effects->len; i++) {
-    const MailEffect *effect = effects->pdata[i];
-    g_string_append_printf(orgs, "%s%" G_GINT64_FORMAT, i > from ? "," : "", effect->org_id);
-    g_string_append_printf(ids, "%s%s", i > from ? "," : "", effect->mailbox_id);
-  }
-  g_string_append_c(orgs, '}');
-  g_string_append_c(ids, '}');
+  g_auto(Lists) lists = lists_new();
   DbArgs args = DB_ARGS_INIT;
+  for (guint i = from; i < effects->len; i++)
+    lists_add(&lists, effects->pdata[i]);
+  lists_end(&lists, &args);
   db_args_text(&args, owner);
-  db_args_text(&args, orgs->str);
-  db_args_text(&args, ids->str);
   g_autoptr(DbResult) result = db_pool_read(pool, deadline, &renew, &args, error);
   if (result == NULL)
     return FALSE;
   *n = db_rows(result);
   return TRUE;
+}
+
+static const DbStatement release = {
+    "mail_effect_release",
+    "WITH " LOCKED
+    " UPDATE mailbox m SET lease_owner = NULL, lease_until = NULL FROM locked l WHERE m.org_id = l.org_id"
+    " AND m.mailbox_id = l.mailbox_id AND m.lease_epoch = l.epoch RETURNING m.mailbox_id"};
+
+gboolean mail_store_release(DbPool *pool, gint64 deadline, const GPtrArray *effects, guint from,
+                            GError **error) {
+  g_auto(Lists) lists = lists_new();
+  DbArgs args = DB_ARGS_INIT;
+  for (guint i = from; i < effects->len; i++)
+    lists_add(&lists, effects->pdata[i]);
+  lists_end(&lists, &args);
+  g_autoptr(DbResult) result = db_pool_read(pool, deadline, &release, &args, error);
+  return result != NULL;
 }
 
 static const DbStatement behind = {
@@ -178,4 +256,17 @@ gboolean mail_store_behind(DbPool *pool, gint64 deadline, gint64 org_id, gint64 
     return FALSE;
   *n = db_int(row, 0, 0);
   return TRUE;
+}
+
+static const DbStatement backends = {"mail_effect_backends",
+                                     "SELECT backend FROM mail_backend ORDER BY backend"};
+
+char **mail_store_backends(DbPool *pool, gint64 deadline, GError **error) {
+  g_autoptr(DbResult) result = db_pool_read(pool, deadline, &backends, NULL, error);
+  if (result == NULL)
+    return NULL;
+  char **names = g_new0(char *, (gsize)db_rows(result) + 1);
+  for (int i = 0; i < db_rows(result); i++)
+    names[i] = g_strdup(db_text(result, i, 0));
+  return names;
 }

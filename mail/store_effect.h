@@ -19,17 +19,34 @@ typedef struct {
 
 void mail_effect_free(MailEffect *effect);
 
-/* MailEffect * of at most `limit`, leavers first. org_id 0: any organisation that is not paused. g_ptr_array_unref. */
-GPtrArray *mail_store_claim(DbPool *pool, gint64 deadline, const char *owner, gint64 org_id, gint64 limit,
-                            GError **error);
-/* The driver said yes. *current FALSE: somebody else claimed it, or it changed meanwhile; it is dirty again. */
-gboolean mail_store_applied(DbPool *pool, gint64 deadline, const MailEffect *effect, gboolean *current,
-                            GError **error);
-/* The driver said no: again after delay_ms. */
-gboolean mail_store_failed(DbPool *pool, gint64 deadline, const MailEffect *effect, const char *why,
-                           gint64 delay_ms, GError **error);
+typedef struct {
+  const char *owner;
+  const char *backend; /* one mail store's */
+  gint64 org_id;       /* 0: any organisation that is not paused */
+  gint64 limit;
+} MailClaim;
+
+/* MailEffect *, leavers first. g_ptr_array_unref. */
+GPtrArray *mail_store_claim(DbPool *pool, gint64 deadline, const MailClaim *claim, GError **error);
+
+/* What became of it. */
+typedef struct {
+  const MailEffect *effect;
+  char *why;       /* the store said no, and this; NULL: it said yes */
+  gint64 delay_ms; /* until the next try */
+} MailOutcome;
+
+/* Writes MailOutcome by value. *current: how many yes stand; the others were claimed by somebody else or changed meanwhile, and
+ * are dirty again. */
+gboolean mail_store_outcomes(DbPool *pool, gint64 deadline, const GArray *outcomes, guint *current,
+                             GError **error);
 /* Renews those of effects from index `from` on. *n: how many are still ours. */
 gboolean mail_store_renew(DbPool *pool, gint64 deadline, const GPtrArray *effects, guint from,
                           const char *owner, gint64 *n, GError **error);
+/* Gives back those from index `from` on, untouched. */
+gboolean mail_store_release(DbPool *pool, gint64 deadline, const GPtrArray *effects, guint from,
+                            GError **error);
 /* How many mailboxes still differ, whose next try is later. */
 gboolean mail_store_behind(DbPool *pool, gint64 deadline, gint64 org_id, gint64 *n, GError **error);
+/* The names of all mail stores. Free with g_strfreev. */
+char **mail_store_backends(DbPool *pool, gint64 deadline, GError **error);

@@ -116,7 +116,7 @@ static gboolean approve_disable(const Decision *decision, const MailHouse *house
                                 GError **error) {
   MailSync sync = {.pool = decision->scope->pool, .house = house, .mode = MAIL_SYNC_APPROVE, .tally = tally};
   Decision record = *decision;
-  return mail_sync_person(&sync, decision->user_id, NULL, error) &&
+  return mail_sync_person(&sync, decision->user_id, error) &&
          db_tx_run(decision->scope->pool, decision->scope->deadline, decide_body, NULL, &record, error);
 }
 

@@ -1,7 +1,5 @@
 #include "mail/store_subject.h"
 
-#include "mail/error.h"
-
 void mail_subject_clear(MailSubject *subject) {
   mail_member_clear(&subject->person);
   mail_found_clear(&subject->found);
@@ -23,9 +21,9 @@ void mail_subject_clear(MailSubject *subject) {
   " b.user_id IS DISTINCT FROM s.user_id"
 
 enum {
-  COLUMN_DELETED,
   COLUMN_USER,
   COLUMN_KNOWN,
+  COLUMN_DELETED,
   COLUMN_ACTIVE,
   COLUMN_NAME,
   COLUMN_DOC,
@@ -69,9 +67,9 @@ static void read_found(const DbResult *result, int row, MailFound *found) {
 }
 
 static void read_subject(const DbResult *result, int row, MailSubject *subject) {
-  subject->person.deleted = db_bool(result, row, COLUMN_DELETED);
   subject->person.user_id = g_strdup(db_text(result, row, COLUMN_USER));
   subject->person.known = db_bool(result, row, COLUMN_KNOWN);
+  subject->person.deleted = db_bool(result, row, COLUMN_DELETED);
   subject->person.active = db_bool(result, row, COLUMN_ACTIVE);
   subject->person.user_name = g_strdup(db_text(result, row, COLUMN_NAME));
   if (subject->person.known)
@@ -79,30 +77,48 @@ static void read_subject(const DbResult *result, int row, MailSubject *subject) 
   read_found(result, row, &subject->found);
 }
 
-static const DbStatement lock_person = {
-    "mail_subject_lock_person",
-    "SELECT pg_advisory_xact_lock(hashtextextended('gatepost mail ' || $2::text, $1::bigint))"};
-static const DbStatement lock_mailbox = {"mail_subject_lock_mailbox",
-                                         "SELECT mailbox_id FROM mailbox WHERE org_id = $1 AND user_id = "
-                                         "$2::uuid AND state <> 'purged' FOR UPDATE"};
+/* Locked before anything of theirs is read, so that what is read is newer than what the one before wrote. */
+static const DbStatement lock_waiting = {
+    "mail_subject_lock_waiting",
+    "WITH w AS MATERIALIZED (SELECT user_id, pg_advisory_xact_lock(hashtextextended('gatepost mail ' || "
+    "user_id, $1::bigint))"
+    " FROM unnest($2::uuid[], $3::bigint[]) p(user_id, hint) WHERE hint = 0 OR EXISTS (SELECT 1 FROM "
+    "mail_change c"
+    " WHERE c.org_id = $1 AND c.change_id = hint))"
+    " SELECT w.user_id::text FROM w"};
+static const DbStatement lock_trying = {
+    "mail_subject_lock_trying",
+    "SELECT user_id::text FROM unnest($2::uuid[], $3::bigint[]) p(user_id, hint) WHERE"
+    " CASE WHEN hint = 0 OR EXISTS (SELECT 1 FROM mail_change c WHERE c.org_id = $1 AND c.change_id = hint) "
+    "THEN"
+    " pg_try_advisory_xact_lock(hashtextextended('gatepost mail ' || user_id, $1::bigint)) ELSE false END"};
 
-void mail_store_subject_lock(Db *db, gint64 org_id, const char *user_id) {
+/* Whoever contains somebody or overrides a quota meanwhile waits until the plan is written, and the other way round. */
+static const DbStatement lock_mailboxes = {
+    "mail_subject_lock_mailboxes",
+    "SELECT mailbox_id FROM mailbox WHERE org_id = $1 AND user_id = ANY ($2::uuid[])"
+    " AND state <> 'purged' ORDER BY mailbox_id FOR UPDATE"};
+
+DbResult *mail_store_subject_lock(Db *db, gint64 org_id, const char *user_ids, const char *hints,
+                                  gboolean wait, GError **error) {
   DbArgs args = DB_ARGS_INIT;
   db_args_int(&args, org_id);
-  db_args_text(&args, user_id);
-  db_queue(db, &lock_person, &args, NULL);
-  db_queue(db, &lock_mailbox, &args, NULL);
+  db_args_text(&args, user_ids);
+  db_args_text(&args, hints);
+  return db_query(db, wait ? &lock_waiting : &lock_trying, &args, error);
 }
 
 /* Who was deleted within 30 days and comes again with the same externalId from the same source finds the old mailbox. */
 static const DbStatement load = {
     "mail_subject_load",
-    "WITH RECURSIVE up(id) AS (SELECT group_id FROM scim_member WHERE org_id = $1 AND member_id = $2::uuid"
-    " UNION SELECT m.group_id FROM up JOIN scim_member m ON m.org_id = $1 AND m.member_id = up.id AND m.kind "
-    "= 'g'),"
-    " s AS (SELECT $2::uuid AS user_id, (SELECT g.mail_group_id FROM mail_group g JOIN up ON g.group_id = "
-    "up.id"
-    " WHERE g.org_id = $1 ORDER BY g.priority, g.mail_group_id LIMIT 1) AS item)"
+    "WITH RECURSIVE down(id, priority, mail_group_id) AS (SELECT group_id, priority, mail_group_id FROM "
+    "mail_group"
+    " WHERE org_id = $1 UNION SELECT m.member_id, d.priority, d.mail_group_id FROM down d JOIN scim_member m"
+    " ON m.org_id = $1 AND m.group_id = d.id AND m.kind = 'g'),"
+    " s AS MATERIALIZED (SELECT w.user_id, w.n, (SELECT d.mail_group_id FROM scim_member m JOIN down d ON "
+    "d.id = m.group_id"
+    " WHERE m.org_id = $1 AND m.member_id = w.user_id ORDER BY d.priority, d.mail_group_id LIMIT 1) AS item"
+    " FROM unnest($2::uuid[]) WITH ORDINALITY w(user_id, n))"
     " SELECT " SUBJECT_COLUMNS " FROM s LEFT JOIN scim_user u ON u.org_id = $1 AND u.user_id = s.user_id"
     " LEFT JOIN mailbox b ON b.org_id = $1 AND b.mailbox_id = coalesce("
     "(SELECT o.mailbox_id FROM mailbox o WHERE o.org_id = $1 AND o.user_id = s.user_id AND o.state <> "
@@ -110,22 +126,21 @@ static const DbStatement load = {
     " (SELECT o.mailbox_id FROM scim_tombstone t JOIN mailbox o ON o.org_id = $1 AND o.user_id = t.user_id"
     " AND o.state <> 'purged' WHERE t.org_id = $1 AND t.source_id = u.source_id"
     " AND t.external_id = u.external_id AND t.deleted_at > now() - interval '30 days'"
-    " ORDER BY t.deleted_at DESC LIMIT 1))"};
+    " ORDER BY t.deleted_at DESC LIMIT 1)) ORDER BY s.n"};
 
-gboolean mail_store_subject_load(Db *db, const MailHouse *house, const char *user_id, MailSubject *subject,
-                                 GError **error) {
+DbResult *mail_store_subjects(Db *db, gint64 org_id, const char *user_ids, gboolean lock, GError **error) {
   DbArgs args = DB_ARGS_INIT;
-  db_args_int(&args, house->org_id);
-  db_args_text(&args, user_id);
-  g_autoptr(DbResult) row = db_query(db, &load, &args, error);
-  if (row == NULL)
-    return FALSE;
-  read_subject(row, 0, subject);
-  subject->item = mail_house_template(house, db_int(row, 0, COLUMN_ITEM));
-  if (subject->item != NULL || db_null(row, 0, COLUMN_ITEM))
-    return TRUE;
-  mail_error_set(error, MAIL_ERROR_AWAY, 0, "the mail groups were changed a moment ago; this person is next");
-  return FALSE;
+  db_args_int(&args, org_id);
+  db_args_text(&args, user_ids);
+  if (lock)
+    db_queue(db, &lock_mailboxes, &args, NULL);
+  return db_query(db, &load, &args, error);
+}
+
+gboolean mail_store_subject_row(const DbResult *rows, int row, const MailHouse *house, MailSubject *subject) {
+  read_subject(rows, row, subject);
+  subject->item = mail_house_template(house, db_int(rows, row, COLUMN_ITEM));
+  return subject->item != NULL || db_null(rows, row, COLUMN_ITEM);
 }
 
 static const DbStatement gone = {
@@ -158,9 +173,14 @@ static const DbStatement taken = {
     " LEFT JOIN scim_user u ON u.org_id = a.org_id AND u.user_id = b.user_id"
     " LEFT JOIN mail_group g ON g.org_id = a.org_id AND g.mail_group_id = a.mail_group_id"
     " WHERE a.org_id = $1 AND a.address = ANY ($2::text[])"
-    " UNION ALL SELECT DISTINCT t.login, false, false, NULL, 'a service token: gatepost pat list', 0 FROM mail_token t"
+    " UNION ALL SELECT DISTINCT t.login, false, false, NULL, 'a service token: gatepost pat list', 0 FROM "
+    "mail_token t"
     " WHERE t.org_id = $1 AND t.login = ANY ($2::text[]) AND t.revoked_at IS NULL"
-    " AND coalesce(t.expires_at > now(), true)"};
+    " AND coalesce(t.expires_at > now(), true)"
+    " UNION ALL SELECT f.address, false, false, f.mailbox_id::text, 'a mailbox that was there before: "
+    "gatepost "
+    "mailbox adopt', 0 FROM mailbox f WHERE f.org_id = $1 AND f.address = ANY ($2::text[]) AND f.origin = "
+    "'found'"};
 
 GHashTable *mail_store_taken(Db *db, gint64 org_id, char **addresses, GError **error) {
   DbArgs args = DB_ARGS_INIT;
@@ -183,34 +203,32 @@ GHashTable *mail_store_taken(Db *db, gint64 org_id, char **addresses, GError **e
   return table;
 }
 
-static const DbStatement scan_members = {
-    "mail_scan_members",
-    "WITH s AS MATERIALIZED (SELECT m.member_id AS user_id, min(g.rank) AS item FROM scim_member m"
-    " JOIN unnest($2::uuid[], $3::int[]) g(group_id, rank) ON g.group_id = m.group_id"
-    " WHERE m.org_id = $1 AND m.kind = 'u' AND m.member_id > $4::uuid"
-    " GROUP BY m.member_id ORDER BY m.member_id LIMIT $5)"
+/* Who is in a mail group and who has a mailbox, each list in order by its index, cut to a page before they are joined. */
+#define SCAN_IDS                                                                                         \
+  "SELECT user_id, min(rank) AS item FROM ("                                                             \
+  "(SELECT m.member_id AS user_id, min(g.rank) AS rank FROM scim_member m"                               \
+  " JOIN unnest($2::uuid[], $3::int[]) g(group_id, rank) ON g.group_id = m.group_id"                     \
+  " WHERE m.org_id = $1 AND m.kind = 'u' AND m.member_id > $4::uuid"                                     \
+  " GROUP BY m.member_id ORDER BY m.member_id LIMIT $5)"                                                 \
+  " UNION ALL (SELECT o.user_id, NULL::int FROM mailbox o WHERE o.org_id = $1 AND o.user_id IS NOT NULL" \
+  " AND o.state <> 'purged' AND o.user_id > $4::uuid ORDER BY o.user_id LIMIT $5)) both_lists"           \
+  " GROUP BY user_id ORDER BY user_id LIMIT $5"
+static const DbStatement scan = {
+    "mail_scan",
+    "WITH s AS MATERIALIZED (" SCAN_IDS ")"
     " SELECT " SUBJECT_COLUMNS " FROM s LEFT JOIN scim_user u ON u.org_id = $1 AND u.user_id = s.user_id"
     " LEFT JOIN mailbox b ON b.org_id = $1 AND b.user_id = s.user_id AND b.state <> 'purged'"
     " ORDER BY s.user_id"};
-static const DbStatement scan_others = {
-    "mail_scan_others",
-    "WITH s AS MATERIALIZED (SELECT b.user_id, b.mailbox_id, NULL::int AS item FROM mailbox b"
-    " WHERE b.org_id = $1 AND b.user_id IS NOT NULL AND b.state <> 'purged' AND b.user_id > $4::uuid"
-    " AND NOT EXISTS (SELECT 1 FROM scim_member m WHERE m.org_id = $1 AND m.member_id = b.user_id"
-    " AND m.kind = 'u' AND m.group_id = ANY ($2::uuid[])) ORDER BY b.user_id LIMIT $5 + "
-    "cardinality($3::int[]) * 0)"
-    " SELECT " SUBJECT_COLUMNS " FROM s LEFT JOIN scim_user u ON u.org_id = $1 AND u.user_id = s.user_id"
-    " LEFT JOIN mailbox b ON b.org_id = $1 AND b.mailbox_id = s.mailbox_id ORDER BY s.user_id"};
 
-DbResult *mail_store_scan(DbPool *pool, gint64 deadline, const MailHouse *house, MailScanKind kind,
-                          const char *after, GError **error) {
+DbResult *mail_store_scan(DbPool *pool, gint64 deadline, const MailHouse *house, const char *after,
+                          GError **error) {
   DbArgs args = DB_ARGS_INIT;
   db_args_int(&args, house->org_id);
   db_args_text(&args, house->groups);
   db_args_text(&args, house->ranks);
   db_args_text(&args, after);
   db_args_int(&args, MAIL_SCAN_PAGE);
-  return db_pool_read(pool, deadline, kind == MAIL_SCAN_MEMBERS ? &scan_members : &scan_others, &args, error);
+  return db_pool_read(pool, deadline, &scan, &args, error);
 }
 
 const char *mail_store_scan_id(const DbResult *page, int row) {
@@ -222,4 +240,33 @@ void mail_store_scan_row(const DbResult *page, int row, const MailHouse *house, 
   gboolean in_group = !db_null(page, row, COLUMN_ITEM);
   guint rank = (guint)db_int(page, row, COLUMN_ITEM);
   subject->item = in_group && rank < house->templates->len ? house->templates->pdata[rank] : NULL;
+}
+
+static const DbStatement misfits = {
+    "mail_misfits",
+    "WITH wanted AS MATERIALIZED (SELECT m.member_id AS user_id, min(g.rank) AS rank FROM scim_member m"
+    " JOIN unnest($2::uuid[], $3::int[]) g(group_id, rank) ON g.group_id = m.group_id"
+    " WHERE m.org_id = $1 AND m.kind = 'u' GROUP BY m.member_id)"
+    " SELECT coalesce(w.user_id, b.user_id)::text FROM wanted w FULL JOIN (SELECT * FROM mailbox WHERE "
+    "org_id = $1"
+    " AND user_id IS NOT NULL AND state <> 'purged') b ON b.user_id = w.user_id"
+    " WHERE b.user_id IS NULL OR (w.user_id IS NULL AND b.state = 'active' AND b.mail_group_id IS NOT NULL)"
+    " OR (w.user_id IS NOT NULL AND (b.state <> 'active'"
+    " OR b.mail_group_id IS DISTINCT FROM ($4::bigint[])[w.rank + 1] OR b.lent_until IS NOT NULL))"
+    " OR EXISTS (SELECT 1 FROM mail_held h WHERE h.org_id = $1 AND h.mailbox_id = b.mailbox_id AND h.action "
+    "= 'disable')"};
+
+DbResult *mail_store_misfits(DbPool *pool, gint64 deadline, const MailHouse *house, GError **error) {
+  g_autoptr(GString) ids = g_string_new("{");
+  for (guint i = 0; i < house->templates->len; i++) {
+    const MailTemplate *item = house->templates->pdata[i];
+    g_string_append_printf(ids, "%s%" G_GINT64_FORMAT, i > 0 ? "," : "", item->mail_group_id);
+  }
+  g_string_append_c(ids, '}');
+  DbArgs args = DB_ARGS_INIT;
+  db_args_int(&args, house->org_id);
+  db_args_text(&args, house->groups);
+  db_args_text(&args, house->ranks);
+  db_args_text(&args, ids->str);
+  return db_pool_read(pool, deadline, &misfits, &args, error);
 }

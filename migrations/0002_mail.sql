@@ -149,10 +149,10 @@ CREATE TABLE public.mailbox (
   disabled_at timestamptz,
   doors jsonb,
   PRIMARY KEY (org_id, mailbox_id)
-);
+) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02); -- a claim changes its row in place
 CREATE UNIQUE INDEX mailbox_person ON public.mailbox (org_id, user_id) WHERE user_id IS NOT NULL AND state <> 'purged';
 CREATE INDEX mailbox_home ON public.mailbox (org_id, home);
-CREATE INDEX mailbox_dirty ON public.mailbox (org_id, dirty_since) WHERE desired_gen <> applied_gen;
+CREATE INDEX mailbox_dirty ON public.mailbox (backend, open, dirty_since) WHERE desired_gen <> applied_gen;
 COMMENT ON TABLE public.mailbox IS 'One mailbox, as it shall be. The row is the mailbox: Dovecot and Postfix read it; the worker only makes the outside match.';
 COMMENT ON COLUMN public.mailbox.org_id IS 'Organisation.';
 COMMENT ON COLUMN public.mailbox.mailbox_id IS 'Identity; survives renames.';
