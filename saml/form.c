@@ -111,6 +111,7 @@ const SamlWireField saml_form_job[] = {
     FLAG(SamlJob, force_authn),
     FLAG(SamlJob, passive),
     FLAG(SamlJob, success),
+    FLAG(SamlJob, local),
     NUMBER(SamlJob, valid_days, DAYS),
     SLICE(SamlJob, trusted, KEY_BYTES),
     END,

@@ -29,7 +29,7 @@ typedef struct {
   SamlWireSlice message;    /* what came from outside */
   char *id, *field, *relay_state, *in_response_to, *session_index, *entity_id;
   SamlNameId name_id;
-  gboolean force_authn, passive, success;
+  gboolean force_authn, passive, success, local;
   guint valid_days;
   SamlWireSlice trusted; /* a certificate, DER */
 } SamlJob;

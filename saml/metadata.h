@@ -15,5 +15,12 @@ typedef struct {
   gboolean wants_signed_requests;
 } SamlIdpMetadata;
 
+/* What is asked of a document. */
+typedef struct {
+  const char *entity_id; /* NULL: the only one in it */
+  GBytes *trusted_der;   /* its root must be signed by this certificate; NULL: no signature is asked for */
+  gboolean local;        /* an admin vouches for it: http and private addresses are good */
+} SamlMetadataWish;
+
 void saml_idp_metadata_clear(SamlIdpMetadata *metadata);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SamlIdpMetadata, saml_idp_metadata_clear)

@@ -38,8 +38,9 @@ static gboolean refuse(const char *why, GError **error) {
 static gboolean read_copy(const SamlRefresher *refresher, const SamlRefreshItem *item,
                           const HttpFetched *fetched, SamlIdpMetadata *copy, GError **error) {
   SamlReport report;
-  if (saml_verifier_read_metadata(refresher->verifier, fetched->body, fetched->n, item->entity_id,
-                                  item->certificate, clock_wall(), copy, &report))
+  SamlMetadataWish wish = {item->entity_id, item->certificate, item->local};
+  if (saml_verifier_read_metadata(refresher->verifier, fetched->body, fetched->n, &wish, clock_wall(), copy,
+                                  &report))
     return TRUE;
   return refuse(saml_failure_text(report.failure), error);
 }

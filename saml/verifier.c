@@ -196,13 +196,16 @@ gboolean saml_verifier_metadata(SamlVerifier *verifier, const SamlConnection *co
   return good;
 }
 
-gboolean saml_verifier_read_metadata(SamlVerifier *verifier, const char *xml, gsize n, const char *entity_id,
-                                     GBytes *trusted_der, gint64 now_us, SamlIdpMetadata *metadata,
+gboolean saml_verifier_read_metadata(SamlVerifier *verifier, const char *xml, gsize n,
+                                     const SamlMetadataWish *wish, gint64 now_us, SamlIdpMetadata *metadata,
                                      SamlReport *report) {
-  SamlJob job = {
-      .kind = SAML_JOB_READ_METADATA, .now_us = now_us, .message = {xml, n}, .entity_id = (char *)entity_id};
-  if (trusted_der != NULL)
-    job.trusted.bytes = g_bytes_get_data(trusted_der, &job.trusted.n);
+  SamlJob job = {.kind = SAML_JOB_READ_METADATA,
+                 .now_us = now_us,
+                 .message = {xml, n},
+                 .entity_id = (char *)wish->entity_id,
+                 .local = wish->local};
+  if (wish->trusted_der != NULL)
+    job.trusted.bytes = g_bytes_get_data(wish->trusted_der, &job.trusted.n);
   g_auto(SamlIdpMetadata) read = {0};
   if (!run(verifier, &job, NULL, &read, report))
     return FALSE;

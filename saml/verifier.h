@@ -101,10 +101,9 @@ gboolean saml_verifier_logout_ask(SamlVerifier *verifier, const SamlConnection *
 /* Our metadata for this connection, signed; valid_days bounds validUntil. *xml by g_free. */
 gboolean saml_verifier_metadata(SamlVerifier *verifier, const SamlConnection *connection, gint64 now_us,
                                 int valid_days, char **xml, SamlReport *report);
-/* An identity provider's metadata (a file, a paste, a fetched document), entity_id NULL: the only one in it. trusted_der NULL: no signature
- * is asked for; else the root must be signed by that certificate (C97–C102). */
-gboolean saml_verifier_read_metadata(SamlVerifier *verifier, const char *xml, gsize n, const char *entity_id,
-                                     GBytes *trusted_der, gint64 now_us, SamlIdpMetadata *metadata,
+/* An identity provider's metadata: a file, a paste, a fetched document (C97–C102). */
+gboolean saml_verifier_read_metadata(SamlVerifier *verifier, const char *xml, gsize n,
+                                     const SamlMetadataWish *wish, gint64 now_us, SamlIdpMetadata *metadata,
                                      SamlReport *report);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SamlVerifier, saml_verifier_free)
