@@ -146,6 +146,26 @@ static void check_tokens(Doctor *doctor, Db *db) {
                 tokens.unused);
 }
 
+static void check_mail(Doctor *doctor, Db *db, gboolean letters) {
+  StoreHouseMail mail;
+  g_autoptr(GError) error = NULL;
+  doctor_group(doctor, "Mail");
+  if (!store_house_mail(db, &mail, &error)) {
+    doctor_find(doctor, DOCTOR_BROKEN, 1304, "%s", error->message);
+    return;
+  }
+  doctor_find(doctor, DOCTOR_GOOD, 0, "%" G_GINT64_FORMAT " organisation%s with mail", mail.orgs,
+              mail.orgs == 1 ? "" : "s");
+  if (mail.held > 0)
+    doctor_find(doctor, DOCTOR_WARNING, 4302, "%" G_GINT64_FORMAT " change%s wait for your word", mail.held,
+                mail.held == 1 ? "" : "s");
+  if (mail.silent > 0)
+    doctor_find(doctor, DOCTOR_WARNING, 5234, "%" G_GINT64_FORMAT " of them %s no place for alarms",
+                mail.silent, mail.silent == 1 ? "has" : "have");
+  if (mail.orgs > 0 && !letters)
+    doctor_find(doctor, DOCTOR_WARNING, 5232, "mail_from is empty: no letters leave");
+}
+
 void doctor_check_database(Doctor *doctor, const Settings *settings) {
   g_autoptr(GError) error = NULL;
   doctor_group(doctor, "Database");
@@ -161,4 +181,5 @@ void doctor_check_database(Doctor *doctor, const Settings *settings) {
     return;
   check_role(doctor, db, settings_string(settings, "database_role"));
   check_tokens(doctor, db);
+  check_mail(doctor, db, *settings_string(settings, "mail_from") != '\0');
 }

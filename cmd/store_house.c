@@ -100,3 +100,16 @@ gboolean store_house_tokens(Db *db, StoreHouseTokens *tokens, GError **error) {
                                db_int(result, 0, 3), db_int(result, 0, 4), db_int(result, 0, 5)};
   return TRUE;
 }
+
+static const DbStatement mail_state = {
+    "house_mail", "SELECT count(*), count(*) FILTER (WHERE s.alarm_address = '' AND s.alarm_url = ''),"
+                  " (SELECT count(*) FROM mail_held) FROM mail_setting s"
+                  " WHERE EXISTS (SELECT 1 FROM mail_group g WHERE g.org_id = s.org_id)"};
+
+gboolean store_house_mail(Db *db, StoreHouseMail *mail, GError **error) {
+  g_autoptr(DbResult) row = db_query(db, &mail_state, NULL, error);
+  if (row == NULL)
+    return FALSE;
+  *mail = (StoreHouseMail){db_int(row, 0, 0), db_int(row, 0, 1), db_int(row, 0, 2)};
+  return TRUE;
+}

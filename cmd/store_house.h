@@ -31,3 +31,8 @@ typedef struct {
   gint64 unused;                            /* live, made over a week ago, never used */
 } StoreHouseTokens;
 gboolean store_house_tokens(Db *db, StoreHouseTokens *tokens, GError **error);
+
+typedef struct {
+  gint64 orgs, silent, held; /* with mail; of these without a place for alarms; changes that wait */
+} StoreHouseMail;
+gboolean store_house_mail(Db *db, StoreHouseMail *mail, GError **error);

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from stack import host, scim
+from stack import host, mailclient, scim
 
 QUICKSTART = str(host.ROOT / "quickstart")
 pytestmark = pytest.mark.skipif("asan" in os.environ.get("GATEPOST_BUILD", ""), reason="builds its own release")
@@ -32,8 +32,13 @@ def test_two_in_the_background_at_once():
         done = subprocess.run([QUICKSTART, "--background"], capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr
         told.append(json.loads(done.stdout))
-        assert {"scim_base", "scim_token", "database", "gatepost", "config", "run_dir"} <= set(told[-1])
+        assert {"scim_base", "scim_token", "database", "gatepost", "config", "run_dir", "imap", "pop3", "lmtp", "sieve", "doveadm",
+                "pat"} <= set(told[-1])
+        assert ("submission" in told[-1]) == ("postfix" in told[-1]["pids"]) and {"sync", "mail-events", "dovecot"} <= set(told[-1]["pids"])
     for one in told:
+        imap = mailclient.Imap(int(one["imap"].rpartition(":")[2])).login(one["pat"]["login"], one["pat"]["token"])
+        assert imap.subjects() == []
+        imap.close()
         assert scim.Client(one["scim_base"], one["scim_token"]).get("/Users").json["totalResults"] == 12
         assert subprocess.run([QUICKSTART, "--stop", one["run_dir"]]).returncode == 0
         assert not pathlib.Path(one["run_dir"]).exists()

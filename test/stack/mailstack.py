@@ -14,15 +14,15 @@ SETTINGS = {"mail_policy_key": POLICY_KEY}
 
 
 class Worker:
-    """`gatepost sync run`."""
+    """A command of gatepost's that runs until it is stopped: `sync run`."""
 
-    def __init__(self, server):
-        self.server, self.process = server, None
-        self.path = server.folder / "worker.log"
+    def __init__(self, server, argv=("sync", "run"), name="worker"):
+        self.server, self.argv, self.process = server, argv, None
+        self.path = server.folder / f"{name}.log"
 
     def start(self):
         log = open(self.path, "ab")
-        self.process = subprocess.Popen(host.as_user([self.server.cli.binary, "sync", "run", "--config", str(self.server.config)]),
+        self.process = subprocess.Popen(host.as_user([self.server.cli.binary, *self.argv, "--config", str(self.server.config)]),
                                         stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/", start_new_session=True)
         return self
 
@@ -43,7 +43,7 @@ class Worker:
 
 class MailStack:
     """The server's settings must hold SETTINGS. After start(): .dovecot, .postfix (None where it cannot run, .why_not says
-    why), .worker, .ports."""
+    why), .worker, .events (`mail-events run` on Dovecot's log), .ports."""
 
     def __init__(self, folder, server, mode="both", extra=""):
         self.folder, self.server = pathlib.Path(folder), server
@@ -52,6 +52,7 @@ class MailStack:
         self.why_not = postfix.cannot()
         self.postfix = None if self.why_not else postfix.Postfix(self.folder / "postfix", server.cli, self.dovecot)
         self.worker = Worker(server)
+        self.events = Worker(server, ("mail-events", "run", self.dovecot.folder / "dovecot.log"), "events")
 
     def _secret(self, name, text):
         path = pathlib.Path(self.server.settings["keys_dir"]) / name
@@ -73,6 +74,7 @@ class MailStack:
                              "--url", f"http://127.0.0.1:{self.dovecot.ports['doveadm']}", "--secret-file", key_file,
                              "--home", f"{self.dovecot.folder}/mail/%d/%n", "--uid", who.pw_uid, "--gid", who.pw_gid)
         self.worker.start()
+        self.events.start()
         return self
 
     @property
@@ -83,7 +85,7 @@ class MailStack:
         return ports
 
     def pids(self):
-        processes = {"sync": self.worker.process, "dovecot": self.dovecot.process,
+        processes = {"sync": self.worker.process, "mail-events": self.events.process, "dovecot": self.dovecot.process,
                      "postfix": self.postfix.process if self.postfix else None}
         return {name: process.pid for name, process in processes.items() if process is not None}
 
@@ -94,6 +96,7 @@ class MailStack:
 
     def stop(self):
         self.worker.stop()
+        self.events.stop()
         if self.postfix is not None:
             self.postfix.stop()
         self.dovecot.stop()

@@ -59,11 +59,18 @@ class Check:
         imap = mailclient.Imap(self.mail.ports["imap"]).login(LOGIN, self.secret)
         self.expect("Ada reads over IMAP with her token", imap.subjects(), ["the first mail"])
         imap.close()
+        self.within("until a record tells that she read her INBOX", mailclient.eventually(self.has_record, 10), 5)
         self.expect("her token opens", self.refusals(), dict.fromkeys(self.doors))
         wrong = self.mail.refusal("imap", LOGIN, self.secret[:-1] + ("a" if self.secret[-1] != "a" else "b"))
         self.expect("a wrong secret", wrong, "[AUTHENTICATIONFAILED] Authentication failed.")
         if self.mail.postfix is not None:
             self.submission()
+
+    def has_record(self):
+        """Dovecot's own word, read by `mail-events run`."""
+        with self.story.postgres.session("gatepost") as sql:
+            sql.execute("SELECT count(*) FROM audit WHERE kind = 'MAILBOX_ACCESS' AND subject = %s", (self.ids["Ada"],))
+            return sql.fetchone()[0] > 0
 
     def submission(self):
         smtp = mailclient.Smtp(self.mail.ports["submission"]).login(LOGIN, self.secret)
@@ -113,6 +120,18 @@ class Check:
         for client in (idle, pop3, sieve):
             client.close()
         mailclient.lmtp(ports["lmtp"], "friend@elsewhere.example", LOGIN, "meanwhile")
+        self.stopwatch()
+
+    def stopwatch(self):
+        """What an admin reads of it: each door, when it shut."""
+        shut = lambda: all(door["state"] == "shut" for door in self.shown().values()) and set(self.shown()) >= {"sign-in", "sessions"}  # noqa: E731
+        self.within("until gatepost user show tells when each door shut", mailclient.eventually(shut, 10), 5)
+        for line in self.cli.run("user", "show", LOGIN).stdout.splitlines():
+            if " shut, " in line:
+                self.expect(f"gatepost user show: {line.strip()}", True, True)
+
+    def shown(self):
+        return self.cli.json("user", "show", LOGIN)["mailbox"]["doors"] or {}
 
     def too_late(self, smtp):
         try:
