@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "cmd/door_probe.h"
 #include "cmd/doors.h"
 #include "cmd/dovecot.h"
 #include "cmd/imap_probe.h"
@@ -18,7 +19,9 @@ typedef struct {
   Output *output;
   MailScope scope;
   const char *place, *address;
+  const VerbCall *call;
   json_t *checks;
+  guint shut; /* a bit for each of door_probe_kinds that cannot be proved here */
   gboolean failed;
 } Proof;
 
@@ -29,6 +32,44 @@ static void note(Proof *proof, const char *what, gboolean well, const char *said
   g_autofree char *mark = output_colour(proof->output, well ? 'g' : 'r', well ? "ok " : "NOT");
   output_say(proof->output, "%s %s%s%s", mark, what, well || said == NULL ? "" : ": ",
              well || said == NULL ? "" : said);
+}
+
+static void skip(Proof *proof, const char *what, const char *why) {
+  json_array_append_new(proof->checks, json_pack("{s:s, s:s}", "check", what, "skipped", why));
+  g_autofree char *mark = output_colour(proof->output, 'y', "-- ");
+  output_say(proof->output, "%s %s is not proved: %s", mark, what, why);
+}
+
+/* What was asked for by an option must be there; what is not switched on for this person, or not listening, is left out. */
+static gboolean cannot(Proof *proof, const DoorProbeKind *kind, DoorProbeResult result, const char *said) {
+  if (result == DOOR_PROBE_NOBODY && !verb_given(proof->call, kind->name))
+    skip(proof, kind->name, said);
+  else if (result == DOOR_PROBE_TLS)
+    skip(proof, kind->name, "it takes sign-ins after TLS alone; try one with a mail program");
+  else if (result == DOOR_PROBE_REFUSED && strstr(said, "GP-5109") != NULL)
+    skip(proof, kind->name, said);
+  else
+    return FALSE;
+  return TRUE;
+}
+
+/* The doors beside IMAP, each with one sign-in. */
+static void try_doors(Proof *proof, const char *what, const char *secret, gboolean wanted) {
+  for (guint i = 0; door_probe_kinds[i].name != NULL; i++) {
+    const DoorProbeKind *kind = &door_probe_kinds[i];
+    g_autofree char *said = NULL;
+    const char *place =
+        verb_given(proof->call, kind->name) ? verb_value(proof->call, kind->name) : kind->place;
+    if (proof->shut & (1u << i))
+      continue;
+    DoorProbeResult result = door_probe(kind, place, proof->address, secret, &said);
+    if (cannot(proof, kind, result, said)) {
+      proof->shut |= 1u << i;
+      continue;
+    }
+    g_autofree char *check = g_strdup_printf("%s: %s", kind->name, what);
+    note(proof, check, result == (wanted ? DOOR_PROBE_OPENED : DOOR_PROBE_REFUSED), said);
+  }
 }
 
 /* A sign-in of its own; the session stays in *kept when that is asked for. */
@@ -96,15 +137,21 @@ static gboolean prove_token(Proof *proof, const char *secret, gint64 id, GError 
   g_autoptr(ImapProbe) session = NULL;
   g_autofree char *wrong = g_strdup(secret);
   wrong[0] = wrong[0] == 'a' ? 'b' : 'a';
-  return try(proof, "a wrong secret is refused", wrong, FALSE, NULL, error) &&
-         try(proof, "a token opens", secret, TRUE, &session, error) && prove_cut(proof, session, error) &&
-         mail_pat_revoke(&proof->scope, &id, 1, TOKEN_NAME, error) &&
-         try(proof, "the revoked token is refused", secret, FALSE, NULL, error);
+  if (!try(proof, "a wrong secret is refused", wrong, FALSE, NULL, error) ||
+      !try(proof, "a token opens", secret, TRUE, &session, error))
+    return FALSE;
+  try_doors(proof, "a wrong secret is refused", wrong, FALSE);
+  try_doors(proof, "a token opens", secret, TRUE);
+  if (!prove_cut(proof, session, error) || !mail_pat_revoke(&proof->scope, &id, 1, TOKEN_NAME, error) ||
+      !try(proof, "the revoked token is refused", secret, FALSE, NULL, error))
+    return FALSE;
+  try_doors(proof, "the revoked token is refused", secret, FALSE);
+  return TRUE;
 }
 
 /* The token is gone whatever happened. */
 static gboolean prove(Proof *proof, const MailPerson *person, GError **error) {
-  static const char *const protocols[] = {"imap", NULL};
+  static const char *const protocols[] = {"imap", "pop3", "sieve", "smtp", NULL};
   static const char *const nowhere[] = {NULL};
   char secret[MAIL_TOKEN_TEXT_BYTES];
   MailPatWish wish = {
@@ -140,6 +187,7 @@ static gboolean prove_password(Proof *proof, const char *file, GError **error) {
 
 int verb_dovecot_verify(App *app, const VerbCall *call, GError **error) {
   Proof proof = {.output = app_output(app),
+                 .call = call,
                  .place = verb_given(call, "imap") ? verb_value(call, "imap") : DEFAULT_IMAP};
   if (!verb_given(call, "login")) {
     app_error_set(

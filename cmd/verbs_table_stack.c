@@ -17,6 +17,9 @@ static const VerbOption dovecot_config_options[] = {
 static const VerbOption dovecot_verify_options[] = {
     {"login", "ADDRESS", "whose mailbox is signed in to; all sessions of that person are ended"},
     {"imap", "PLACE", "HOST:PORT of IMAP, in plain text (default: 127.0.0.1:143)"},
+    {"pop3", "PLACE", "of POP3 (default: 127.0.0.1:110, left out where nothing listens)"},
+    {"sieve", "PLACE", "of ManageSieve (default: 127.0.0.1:4190, likewise)"},
+    {"submission", "PLACE", "of Postfix's submission (default: 127.0.0.1:587, likewise)"},
     {"password-file", "FILE", "that person's old password, to prove that it still works"},
     ADMIN_OPTION_ORG,
     {NULL},

@@ -199,9 +199,21 @@ def test_containment_cuts_at_once(world):
 def test_verify_proves_it_and_leaves_no_token(world):
     login, _, _ = world.person("ines")
     place = f"127.0.0.1:{world.mail.ports['imap']}"
-    proved = world.cli.json("dovecot", "verify", "--login", login, "--imap", place)
-    assert proved["ok"] and [row["check"] for row in proved["checks"]] == [
-        "a wrong secret is refused", "a token opens", "an open session is ended", "the revoked token is refused"]
+    doors = [door for door in ("pop3", "sieve", "submission") if door in world.mail.ports]
+    places = [part for door in doors for part in (f"--{door}", f"127.0.0.1:{world.mail.ports[door]}")]
+    proved = world.cli.json("dovecot", "verify", "--login", login, "--imap", place, *places)
+    wrong, opens, cut, revoked = ("a wrong secret is refused", "a token opens", "an open session is ended",
+                                  "the revoked token is refused")
+    each = lambda what: [f"{door}: {what}" for door in doors]  # noqa: E731
+    assert [row["check"] for row in proved["checks"] if "skipped" not in row] == [
+        wrong, opens, *each(wrong), *each(opens), cut, revoked, *each(revoked)], proved
+    assert proved["ok"] and all(row["ok"] for row in proved["checks"] if "skipped" not in row)
+    told = world.cli.run("dovecot", "verify", "--login", login, "--imap", place, "--pop3", "127.0.0.1:9")
+    assert told.returncode == 1 and "GP-5314" in told.stderr and "sieve is not proved" in told.stdout + told.stderr
+    world.cli.json("rule", "add", "no-pop3", "--effect", "deny", "--action", "pop3", "--yes-lock-out")
+    told = world.cli.run("dovecot", "verify", "--login", login, "--imap", place, *places)
+    world.cli.run("rule", "remove", "no-pop3")
+    assert told.returncode == 1 and "GP-6101" in told.stdout + told.stderr, "a door that a rule shuts is told"
     assert [row["state"] for row in world.cli.json("pat", "list", login)["tokens"]].count("active") == 1
     dead = world.cli.run("dovecot", "verify", "--login", login, "--imap", "127.0.0.1:9")
     assert dead.returncode == 5 and "GP-5313" in dead.stderr
