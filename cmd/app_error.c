@@ -6,6 +6,7 @@
 #include "lib/db_migrate.h"
 #include "lib/settings.h"
 #include "mail/error.h"
+#include "saml/error.h"
 #include "scim/error.h"
 
 G_DEFINE_QUARK(gatepost - app - error, app_error)
@@ -41,6 +42,13 @@ static AppExit mail_exit(int code) {
   return exits[code];
 }
 
+static AppExit saml_exit(int code) {
+  static const AppExit exits[] = {[SAML_ERROR_INPUT] = APP_USAGE,
+                                  [SAML_ERROR_NOT_FOUND] = APP_NOT_FOUND,
+                                  [SAML_ERROR_REFUSED] = APP_REFUSED};
+  return exits[code];
+}
+
 AppExit app_error_exit(const GError *error) {
   if (error->domain == APP_ERROR)
     return (AppExit)error->code;
@@ -51,6 +59,8 @@ AppExit app_error_exit(const GError *error) {
     return db_exit(error->code);
   if (error->domain == MAIL_ERROR)
     return mail_exit(error->code);
+  if (error->domain == SAML_ERROR)
+    return saml_exit(error->code);
   if (error->domain == DB_MIGRATE_ERROR)
     return error->code == DB_MIGRATE_ERROR_FAILED ? APP_FAILED : APP_BAD_CONFIG;
   if (error->domain == SCIM_ERROR && error->code == SCIM_ERROR_NOT_FOUND)

@@ -8,4 +8,4 @@ typedef struct {
   gsize n;
 } ExplainPart;
 
-extern const ExplainPart explain_saml; /* 41xx */
+extern const ExplainPart explain_saml; /* 40xx, 41xx */

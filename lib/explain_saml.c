@@ -4,8 +4,39 @@
 #define REFUSED "That sign-in was refused; sessions and mail programs go on."
 #define TRACE "gatepost saml connection trace"
 
-/* 4100 + SamlFailure (saml/failure.h). */
+/* 40nn: connections (saml/error.h); 4100 + SamlFailure (saml/failure.h). */
 static const ExplainRow rows[] = {
+    {4021, "There is no such connection.", "Nothing was changed.",
+     "See what there is: gatepost saml connection list"},
+    {4022, "The name of a connection, or its source, is taken.", "Nothing was changed.",
+     "Choose another name; for the same people by another provider use --replaces: gatepost saml connection "
+     "create --help"},
+    {4023, "A connection cannot have that value.", "Nothing was changed.",
+     "See the options: gatepost saml connection set --help"},
+    {4024, "The identity provider's metadata is refused.", "Nothing was changed; nobody can sign in by it.",
+     "Take the metadata of the SAML application at the provider anew, whole and unchanged; the message says "
+     "what stands against it."},
+    {4025, "No certificate, or more than one, begins with that fingerprint.", "Nothing was changed.",
+     "See them: gatepost saml connection show"},
+    {4026, "It is the only certificate that the connection trusts.",
+     "Nothing was changed: without it nobody could sign in.",
+     "Trust the new one first (gatepost saml connection trust), or switch the connection off: gatepost saml "
+     "connection set --state off"},
+    {4027, "There is nothing to rotate to, or the step before is still open.", "Nothing was changed.",
+     "The order is: rotate, rotate --change, rotate --finish; where it stands: gatepost saml connection "
+     "show"},
+    {4028, "There is no such trace.", "Nothing was changed.",
+     "Traces are kept for 30 days; the last ones: gatepost saml connection trace CONNECTION"},
+    {4029, "The connection does not take over from another one.", "Nothing was changed.",
+     "A connection does when it was made with --replaces: gatepost saml connection create --help"},
+    {4031, "An identity provider's metadata could not be fetched.",
+     "Sign-ins go on with what was read last; new certificates would be missed.",
+     "See why: gatepost saml connection show; then gatepost saml connection refresh. An address inside your "
+     "own network needs --local-metadata."},
+    {4032, "An identity provider's metadata changed, and nobody signed it.",
+     "Sign-ins go on as before; nothing of the change counts yet.",
+     "Ask the provider's admin whether it is meant; look with gatepost saml connection refresh, then add "
+     "--accept"},
     {4101, "A SAML message is larger than any sign-in needs.", REFUSED,
      "Have the identity provider send fewer attributes and groups: those of this application alone."},
     {4102, "The form or query around a SAML message has fields missing, twice or disguised.", REFUSED,
