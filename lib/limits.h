@@ -83,6 +83,7 @@
 #define LIMIT_SAML_METADATA_BYTES (2u << 20) /* an identity provider's is 10 KiB; small federations fit, large ones answer by entity */
 #define LIMIT_SAML_METADATA_ELEMENTS 40000
 #define LIMIT_SAML_METADATA_NAMESPACES 8000
+#define LIMIT_SAML_URL_BYTES 2048       /* an endpoint's address: what browsers and servers take */
 #define LIMIT_SAML_CERTIFICATES 16      /* that one identity provider's metadata may have */
 
 /* SAML (saml/). */

@@ -57,8 +57,11 @@ static gboolean is_same_element(const xmlNode *element, const xmlNode *root) {
 }
 
 static xmlDoc *parse_octets(const xmlNode *element, xmlSecBufferPtr octets, SamlFailure *failure) {
+  const char *bytes = (const char *)xmlSecBufferGetData(octets);
+  gsize n = xmlSecBufferGetSize(octets);
+  gboolean metadata = xmlStrEqual(element->ns->href, BAD_CAST SAML_NS_METADATA);
   g_autoptr(xmlDoc) document =
-      saml_gate_parse((const char *)xmlSecBufferGetData(octets), xmlSecBufferGetSize(octets), failure);
+      metadata ? saml_gate_parse_metadata(bytes, n, failure) : saml_gate_parse(bytes, n, failure);
   if (document == NULL)
     return NULL;
   if (is_same_element(element, xmlDocGetRootElement(document)))

@@ -22,6 +22,10 @@ SamlFailure saml_structure_check(const xmlDoc *document, SamlRoot root, const Sa
 /* The only child of that name in the SAML assertion/protocol, ds or xenc namespace; NULL. After a check these are unambiguous. */
 xmlNode *saml_structure_child(const xmlNode *parent, const char *ns, const char *name);
 
+gboolean saml_structure_is(const xmlNode *node, const char *ns, const char *name);
+/* An attribute without namespace; NULL when it is not there, "" when it is empty. Borrowed. */
+const char *saml_structure_attribute(const xmlNode *node, const char *name);
+
 #define SAML_NS_ASSERTION "urn:oasis:names:tc:SAML:2.0:assertion"
 #define SAML_NS_PROTOCOL "urn:oasis:names:tc:SAML:2.0:protocol"
 #define SAML_NS_METADATA "urn:oasis:names:tc:SAML:2.0:metadata"

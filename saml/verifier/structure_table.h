@@ -91,7 +91,3 @@ SamlFailure saml_structure_check_data_type(const xmlNode *node, const SamlStruct
 SamlFailure saml_structure_check_cipher(const xmlNode *node, const SamlStructureOptions *options);
 SamlFailure saml_structure_check_transport(const xmlNode *node, const SamlStructureOptions *options);
 SamlFailure saml_structure_check_transport_digest(const xmlNode *node, const SamlStructureOptions *options);
-
-/* An attribute without namespace; NULL when it is not there, "" when it is empty. Borrowed. */
-const char *saml_structure_attribute(const xmlNode *node, const char *name);
-gboolean saml_structure_is(const xmlNode *node, const char *ns, const char *name);
