@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cmd/verbs.h"
+#include "cmd/verifier.h"
 
 /* A closed standard descriptor would be taken by the next socket, and our text written into it. */
 static void fill_standard_descriptors(void) {
@@ -21,5 +22,8 @@ int main(int argc, char **argv) {
   g_setenv("TZ", "UTC", TRUE);
   setlocale(LC_CTYPE, "C.UTF-8");
   signal(SIGPIPE, SIG_IGN);
+  int exit;
+  if (verifier_is_child(argc, argv, &exit))
+    return exit;
   return verbs_main(argc, argv);
 }

@@ -5,6 +5,7 @@
 #include "cmd/app_error.h"
 #include "lib/address.h"
 #include "lib/cidr.h"
+#include "lib/limits.h"
 
 #define CONNINFO_BYTES 4096
 #define URL_BYTES 512
@@ -192,6 +193,8 @@ static const SettingsRow rows[] = {
      "Connections to PostgreSQL at most, for each gatepost serve.", "8"},
     {"keys_dir", SETTINGS_STRING, "/etc/gatepost/keys", 1, PATH_BYTES, NULL, check_path,
      "The folder of gatepost's private keys, readable by gatepost alone.", "/etc/gatepost/keys"},
+    {"saml_verifiers", SETTINGS_INTEGER, "0", 0, LIMIT_SAML_VERIFIERS, NULL, NULL,
+     "Processes that read SAML messages, for each gatepost serve. 0: one a core.", "2"},
     {"mail_host", SETTINGS_STRING, "", 0, 253, NULL, check_mail_host,
      "The host that mail programs are to connect to, as commands and pages tell people. \"\": that of public_url.",
      "mail.example.org"},

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
@@ -39,10 +40,13 @@ static gboolean read_all(int fd, guint8 *bytes, gsize n, gint64 deadline) {
   return TRUE;
 }
 
+/* Length and payload in one piece: the other end wakes once. */
 gboolean saml_channel_send(int fd, const GByteArray *payload, gint64 deadline) {
   guint32 little = GUINT32_TO_LE(payload->len);
-  return write_all(fd, (const guint8 *)&little, sizeof little, deadline) &&
-         write_all(fd, payload->data, payload->len, deadline);
+  g_autofree guint8 *frame = g_malloc(sizeof little + payload->len);
+  memcpy(frame, &little, sizeof little);
+  memcpy(frame + sizeof little, payload->data, payload->len);
+  return write_all(fd, frame, sizeof little + payload->len, deadline);
 }
 
 GByteArray *saml_channel_receive(int fd, gsize most, gint64 deadline) {

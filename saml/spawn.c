@@ -8,7 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define VERB "saml-verifier"
 #define SETTINGS_MOST 8
 
 /* A locale and a time zone that read no file, and nothing that a library would take orders from. Where to find libraries stays as it
@@ -49,7 +48,7 @@ static int spawn(const char *program, const char *key_file, int theirs, pid_t *p
   g_autoptr(GPtrArray) environment = g_ptr_array_new_full(SETTINGS_MOST, g_free);
   posix_spawnattr_t attributes;
   posix_spawn_file_actions_t actions;
-  char *const arguments[] = {(char *)"gatepost", (char *)VERB, (char *)key_file, NULL};
+  char *const arguments[] = {(char *)"gatepost", (char *)SAML_SPAWN_VERB, (char *)key_file, NULL};
   make_environment(environment);
   make_attributes(&attributes);
   make_actions(&actions, theirs);

@@ -4,6 +4,7 @@
 #include <glib.h>
 #include <sys/types.h>
 
+#define SAML_SPAWN_VERB "saml-verifier"
 #define SAML_SPAWN_FD 3 /* the child's end */
 
 /* FALSE with an errno text in *why. *fd: our end, which never blocks. The process is killed when the calling thread ends. */
