@@ -168,6 +168,13 @@ static gboolean list(MailDriver *driver, gint64 deadline, GPtrArray *listed, GEr
   return TRUE;
 }
 
+static gboolean finds(MailDriver *driver, const char *const *addresses, gint64 deadline, GError **error) {
+  for (guint i = 0; i < driver->nodes->len; i++)
+    if (!mail_dovecot_node_finds(driver->nodes->pdata[i], addresses, deadline, error))
+      return FALSE;
+  return TRUE;
+}
+
 static gboolean online(MailDriver *driver, gint64 deadline, GHashTable *logins, GError **error) {
   for (guint i = 0; i < driver->nodes->len; i++)
     if (!mail_dovecot_node_online(driver->nodes->pdata[i], deadline, logins, error))
@@ -184,5 +191,6 @@ const MailDriverKind mail_dovecot = {
     .look = look,
     .purge = purge,
     .list = list,
+    .finds = finds,
     .online = online,
 };

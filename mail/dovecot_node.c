@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lib/address.h"
 #include "lib/clock.h"
 #include "lib/crypto.h"
 #include "mail/dovecot_listed.h"
@@ -18,6 +19,7 @@
 struct MailDovecotNode {
   MailDriverCall call;
   char *authorization; /* the header with the key; wiped */
+  int list_ms;         /* what a list of all names took last; 0: not known; atomic */
 };
 
 void mail_dovecot_node_free(MailDovecotNode *node) {
@@ -324,4 +326,78 @@ gboolean mail_dovecot_node_online(MailDovecotNode *node, gint64 deadline, GHashT
   if (reply.exit_code != DOVEADM_OK)
     return failed_with("who", reply.exit_code, error);
   return mail_dovecot_listed_online(reply.data, logins, error);
+}
+
+/* ---- are all of these there? */
+
+#define LOOK_UP_MS 2 /* one name's look-up, about; a list of all names costs as many as there are */
+#define LIST_LEAST 32
+#define LIST_NEVER_MS G_MAXINT
+
+static gboolean set_absent(const char *address, GError **error) {
+  g_set_error(error, MAIL_DRIVER_ERROR, MAIL_DRIVER_ERROR_UNCLEAR, "it does not know %s", address);
+  return FALSE;
+}
+
+/* One mask a domain. */
+static json_t *domain_masks(const char *const *addresses) {
+  g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+  json_t *masks = json_array();
+  for (guint i = 0; addresses[i] != NULL; i++)
+    if (g_hash_table_add(seen, (gpointer)address_domain_of(addresses[i])))
+      json_array_append_new(masks, json_sprintf("*@%s", address_domain_of(addresses[i])));
+  return masks;
+}
+
+static gboolean find_in_list(MailDovecotNode *node, const char *const *addresses, gint64 deadline,
+                             GError **error) {
+  g_auto(MailDovecotReply) reply = {0};
+  gint64 begin = clock_now();
+  g_atomic_int_set(&node->list_ms, LIST_NEVER_MS); /* until it has come to an end */
+  if (!ask(node, "user", json_pack("{s:o}", "userMask", domain_masks(addresses)),
+           within(deadline, KICK_SECONDS), &reply, error))
+    return FALSE;
+  if (reply.exit_code != DOVEADM_OK)
+    return failed_with("user", reply.exit_code, error);
+  g_auto(GStrv) names = mail_dovecot_listed_names(reply.data, error);
+  if (names == NULL)
+    return FALSE;
+  g_atomic_int_set(&node->list_ms, (int)MAX((clock_now() - begin) / 1000, 1));
+  g_autoptr(GHashTable) listed = g_hash_table_new(g_str_hash, g_str_equal);
+  for (guint i = 0; names[i] != NULL; i++)
+    g_hash_table_add(listed, names[i]);
+  for (guint i = 0; addresses[i] != NULL; i++)
+    if (!g_hash_table_contains(listed, addresses[i]))
+      return set_absent(addresses[i], error);
+  return TRUE;
+}
+
+static gboolean find_each(MailDovecotNode *node, const char *const *addresses, gint64 deadline,
+                          GError **error) {
+  g_auto(MailDovecotReply) reply = {0};
+  json_t *names = json_array();
+  for (guint i = 0; addresses[i] != NULL; i++)
+    json_array_append_new(names, json_string(addresses[i]));
+  if (!ask(node, "user", json_pack("{s:o}", "userMask", names), deadline, &reply, error))
+    return FALSE;
+  if (reply.exit_code != DOVEADM_OK)
+    return failed_with("user", reply.exit_code, error);
+  for (guint i = 0; addresses[i] != NULL; i++) {
+    gboolean exists = FALSE;
+    if (!mail_dovecot_reply_user(reply.data, addresses[i], &exists, error))
+      return FALSE;
+    if (!exists)
+      return set_absent(addresses[i], error);
+  }
+  return TRUE;
+}
+
+gboolean mail_dovecot_node_finds(MailDovecotNode *node, const char *const *addresses, gint64 deadline,
+                                 GError **error) {
+  guint n = 0;
+  for (; addresses[n] != NULL; n++)
+    if (!mail_driver_call_address(addresses[n], error))
+      return FALSE;
+  gboolean list = n >= LIST_LEAST && (guint)g_atomic_int_get(&node->list_ms) < n * LOOK_UP_MS;
+  return list ? find_in_list(node, addresses, deadline, error) : find_each(node, addresses, deadline, error);
 }

@@ -25,6 +25,8 @@ gboolean mail_dovecot_node_purge(MailDovecotNode *node, const MailTarget *target
                                  MailReport *report, GError **error);
 /* The optional calls of mail/driver.h. */
 gboolean mail_dovecot_node_list(MailDovecotNode *node, gint64 deadline, GPtrArray *listed, GError **error);
+gboolean mail_dovecot_node_finds(MailDovecotNode *node, const char *const *addresses, gint64 deadline,
+                                 GError **error);
 gboolean mail_dovecot_node_online(MailDovecotNode *node, gint64 deadline, GHashTable *logins, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MailDovecotNode, mail_dovecot_node_free)

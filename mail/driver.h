@@ -61,7 +61,9 @@ typedef struct {
                    GError **error);
   /* Destroys its mail. Only ever called for an approved purge. */
   gboolean (*purge)(MailDriver *driver, const char *address, gint64 deadline, GError **error);
-  /* The two below are NULL in a kind of store that does not list. They change nothing. */
+  /* Those below are NULL in a kind of store that does not list. They change nothing. */
+  /* TRUE when it has all of these mailboxes: what apply sees to for one that is open and was not renamed, asked of many at once. */
+  gboolean (*finds)(MailDriver *driver, const char *const *addresses, gint64 deadline, GError **error);
   /* Every mailbox, whoever made it: appends a MailListed * for each, in no order, some perhaps twice. */
   gboolean (*list)(MailDriver *driver, gint64 deadline, GPtrArray *listed, GError **error);
   /* Adds the logins with live sessions to a set that owns its texts (g_str_hash, g_free). */

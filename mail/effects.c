@@ -7,8 +7,10 @@
 #include "mail/backend.h"
 #include "mail/store_effect.h"
 
-#define CLAIM 64
+#define CLAIM_LEAST 50
+#define CLAIM_MOST 1000
 #define DATABASE_SECONDS 10
+#define FIND_LEAST 8     /* newcomers that are worth one question */
 #define APPLY_SECONDS 20 /* below the lease, which is renewed before each call that could outlive it */
 #define PURGE_SECONDS 300
 #define RENEW_US (5 * G_USEC_PER_SEC)
@@ -21,7 +23,8 @@
 struct MailEffects {
   DbPool *pool;
   char *owner, *backend;
-  ThreadMonitor lock; /* guards stores; what is in there stays */
+  ThreadMonitor lock; /* guards what follows; what is in stores stays */
+  gint64 claim;       /* at most at once: more as long as that much is done within a turn */
   GHashTable *stores; /* "kind url secret-file" → Store */
 };
 
@@ -32,6 +35,7 @@ typedef struct {
   GPtrArray *list;  /* MailEffect */
   GArray *outcomes; /* MailOutcome, not yet written */
   gint64 claimed_us, leased_us, written_us;
+  gboolean found; /* the store has all that are plain */
 } Turn;
 
 static void close_backend(gpointer backend) {
@@ -57,6 +61,7 @@ MailEffects *mail_effects_new(DbPool *pool, const char *owner, const char *backe
   effects->owner = g_strdup_printf("%s/%.8s", owner, crypto_uuid(id));
   effects->backend = g_strdup(backend);
   thread_monitor_init(&effects->lock);
+  effects->claim = CLAIM_LEAST;
   effects->stores = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, close_backend);
   return effects;
 }
@@ -117,10 +122,36 @@ static gboolean tell_store(MailEffects *effects, const MailEffect *effect, GErro
   return store->kind->apply(store->driver, &target, deadline, error);
 }
 
+/* Open, and not renamed: the store has only to find it. */
+static gboolean is_plain(const MailEffect *effect) {
+  return effect->open && !effect->purge && !effect->cut && effect->former == NULL;
+}
+
+static char **plain_addresses(const Turn *turn) {
+  g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+  for (guint i = 0; i < turn->list->len; i++) {
+    const MailEffect *effect = turn->list->pdata[i];
+    if (is_plain(effect))
+      g_strv_builder_add(builder, effect->address);
+  }
+  return g_strv_builder_end(builder);
+}
+
+/* Many newcomers in one question. When the answer is no or none, each is asked for alone, and says what is the matter. */
+static gboolean finds_all(Turn *turn) {
+  if (turn->list->len < FIND_LEAST)
+    return FALSE;
+  const MailBackend *store = find_store(turn->effects, turn->list->pdata[0], NULL);
+  g_auto(GStrv) addresses = plain_addresses(turn);
+  return store != NULL && store->kind->finds != NULL && g_strv_length(addresses) >= FIND_LEAST &&
+         store->kind->finds(store->driver, (const char *const *)addresses, clock_deadline(APPLY_SECONDS),
+                            NULL);
+}
+
 static void do_one(Turn *turn, const MailEffect *effect) {
   g_autoptr(GError) why = NULL;
   MailOutcome outcome = {.effect = effect};
-  if (!tell_store(turn->effects, effect, &why)) {
+  if (!(turn->found && is_plain(effect)) && !tell_store(turn->effects, effect, &why)) {
     mail_tally_fail(turn->tally, why);
     outcome.why = text_clean(why->message, WHY_BYTES);
     outcome.delay_ms = mail_effects_back_off(effect->attempts, g_random_double());
@@ -157,8 +188,8 @@ static gboolean keep_lease(Turn *turn, guint from, gboolean *ours, GError **erro
 
 static gboolean do_turn(Turn *turn, guint *begun, GError **error) {
   for (*begun = 0; *begun < turn->list->len; (*begun)++) {
-    gboolean ours = FALSE;
-    if (clock_now() - turn->claimed_us > TURN_US)
+    gboolean ours = FALSE, told = turn->found && is_plain(turn->list->pdata[*begun]);
+    if (!told && clock_now() - turn->claimed_us > TURN_US)
       return TRUE;
     if (!keep_lease(turn, *begun, &ours, error))
       return FALSE;
@@ -171,9 +202,26 @@ static gboolean do_turn(Turn *turn, guint *begun, GError **error) {
   return TRUE;
 }
 
+static gint64 claim_size(MailEffects *effects) {
+  thread_monitor_enter(&effects->lock);
+  gint64 n = effects->claim;
+  thread_monitor_leave(&effects->lock);
+  return n;
+}
+
+static void learn_size(MailEffects *effects, const Turn *turn, guint begun) {
+  gboolean all = begun == turn->list->len;
+  thread_monitor_enter(&effects->lock);
+  if (!all)
+    effects->claim = CLAIM_LEAST;
+  else if (turn->list->len >= effects->claim)
+    effects->claim = MIN(effects->claim * 2, CLAIM_MOST);
+  thread_monitor_leave(&effects->lock);
+}
+
 gboolean mail_effects_run(MailEffects *effects, gint64 org_id, MailTally *tally, guint *claimed,
                           GError **error) {
-  MailClaim claim = {effects->owner, effects->backend, org_id, CLAIM};
+  MailClaim claim = {effects->owner, effects->backend, org_id, claim_size(effects)};
   g_auto(Turn) turn = {.effects = effects, .tally = tally};
   turn.claimed_us = turn.leased_us = turn.written_us = clock_now();
   *claimed = 0;
@@ -185,9 +233,11 @@ gboolean mail_effects_run(MailEffects *effects, gint64 org_id, MailTally *tally,
     return TRUE;
   turn.outcomes = g_array_new(FALSE, FALSE, sizeof(MailOutcome));
   g_array_set_clear_func(turn.outcomes, outcome_clear);
+  turn.found = finds_all(&turn);
   guint begun = 0;
   if (!do_turn(&turn, &begun, error) || !write_outcomes(&turn, error))
     return FALSE;
+  learn_size(effects, &turn, begun);
   return begun == turn.list->len ||
          mail_store_release(effects->pool, clock_deadline(DATABASE_SECONDS), turn.list, begun, error);
 }
