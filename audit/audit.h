@@ -12,7 +12,8 @@ typedef enum {
   AUDIT_PERSONAL_ACCESS_TOKEN,
   AUDIT_SYNC, /* what the worker did to a mailbox */
   AUDIT_MAILBOX_ACCESS,
-} AuditKind; /* sign-ins and access are written where they are decided: migrations/0003_decision.sql */
+  AUDIT_AUTHENTICATION, /* in the browser; mail programs' are written where they are decided: migrations/0003_decision.sql */
+} AuditKind;
 
 typedef struct {
   gint64 org_id;

@@ -9,6 +9,7 @@
 #include "cmd/serve_metrics.h"
 #include "cmd/serve_notify.h"
 #include "cmd/serve_state.h"
+#include "cmd/serve_web.h"
 #include "cmd/settings.h"
 #include "cmd/store_house.h"
 #include "lib/clock.h"
@@ -27,6 +28,7 @@
 static void state_clear(ServeState *state) {
   http_server_free(state->server);
   http_server_free(state->admin);
+  serve_web_clear(state);
   scim_acks_free(state->scim.acks);
   scim_token_uses_free(state->scim.uses);
   rate_free(state->scim.rate);
@@ -134,10 +136,15 @@ static gboolean listen_world(ServeState *state, const Settings *settings, GError
       .uses = scim_token_uses_new(),
       .directory = {queue_mail, wake_mail, state->wake},
   };
+  HttpTable tables[3];
+  if (!serve_web_start(state, settings, error))
+    return FALSE;
+  serve_web_tables(state, tables);
   gsize n;
   g_autofree Cidr *trusted = proxies(settings, &n);
   HttpServerOptions options = {.listen = settings_string(settings, "listen"),
                                .routes = scim_routes(),
+                               .more = tables,
                                .fallback = scim_policy_fallback(),
                                .app = &state->scim,
                                .log = state->log,
@@ -180,6 +187,7 @@ static void serve_until_signal(ServeState *state, int ready_fd) {
   stop(state);
   thread_timer_free(looker);
   thread_timer_free(keeper);
+  serve_web_stop(state);
   tick(state); /* what the last answers left to be written */
   log_event(state->log, LOG_INFO, "stopped", NULL);
 }

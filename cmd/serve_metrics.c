@@ -29,6 +29,7 @@ static const MetricsFamily families[] = {
     {"gatepost_db_pool_connections", "Connections to PostgreSQL.", METRICS_GAUGE, {"state"}},
     {"gatepost_database_up", "1 when the last look at the database succeeded.", METRICS_GAUGE, {NULL}},
     SCIM_METRICS_FAMILIES,
+    SAML_VERIFIER_METRICS_FAMILIES,
     {"gatepost_sync_held_changes",
      "Changes to mailboxes that wait for an administrator (GP-4301, GP-4302).",
      METRICS_GAUGE,

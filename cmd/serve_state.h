@@ -5,6 +5,7 @@
 #include "lib/http_server.h"
 #include "lib/metrics.h"
 #include "lib/thread.h"
+#include "saml/service.h"
 #include "scim/housekeeping.h"
 #include "scim/service.h"
 
@@ -21,6 +22,9 @@ typedef struct {
   const char *policy_key; /* of the settings */
   Rate *checks;           /* of /mail/check */
   char *base;
+  SamlService web; /* of browsers: SAML and the portal */
+  char *public_url;
+  ThreadTimer *web_keeper, *web_refresher;
   gint64 started_us; /* wall clock */
 
   ThreadMonitor lock; /* guards what follows, and the two pointers above that come late */

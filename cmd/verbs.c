@@ -174,11 +174,21 @@ static int parse(VerbCall *call, int argc, char **argv, gboolean all, GError **e
   return optind;
 }
 
-static gboolean noun_known(const char *noun) {
+static const char *noun_known(const char *noun) {
   for (const Verb *verb = verbs_first(); verb != NULL; verb = verbs_next(verb))
     if (strcmp(verb->noun, noun) == 0)
-      return TRUE;
-  return FALSE;
+      return verb->noun;
+  return NULL;
+}
+
+/* The noun that stands first on the line, in one word or two ("saml connection"); NULL when there is none. */
+static const char *find_noun(int argc, char **argv, int *words) {
+  const char *noun = noun_known(argv[1]);
+  if (noun != NULL || argc < 3)
+    return noun;
+  g_autofree char *both = g_strconcat(argv[1], " ", argv[2], NULL);
+  *words = 2;
+  return noun_known(both);
 }
 
 static const Verb *find(const char *noun, const char *name) {
@@ -235,15 +245,15 @@ static gboolean read_noun(VerbCall *call, Target *target, int *argc, char ***arg
     return FALSE;
   if (*argc < 2)
     return TRUE;
-  const char *word = (*argv)[1];
-  if (!noun_known(word)) {
-    fail_name(NULL, word, error);
+  int words = 1;
+  target->noun = find_noun(*argc, *argv, &words);
+  if (target->noun == NULL) {
+    fail_name(NULL, (*argv)[1], error);
     return FALSE;
   }
-  target->noun = word;
-  target->verb = find(word, NULL);
-  (*argc)--;
-  (*argv)++;
+  target->verb = find(target->noun, NULL);
+  *argc -= words;
+  *argv += words;
   return TRUE;
 }
 

@@ -34,6 +34,8 @@ static const NounHelp nouns[] = {
     {"user", "people, as their identity provider describes them"},
     {"dovecot", "what to put into Dovecot, and the proof that it works"},
     {"postfix", "what to put into Postfix"},
+    {"saml connection", "how people sign in at their identity provider"},
+    {"session", "where people are signed in with a browser"},
     {"pat", "what people's mail programs use as passwords"},
     {"mode", "whose sign-in counts: the mail server's passwords, or only ours"},
     {"rule", "who may use which protocol from where and when"},
@@ -378,7 +380,7 @@ static const Verb table[] = {
 };
 
 /* In the order of the help; a noun's rows are in one of them. */
-static const Verb *const sections[] = {table, verbs_sync, verbs_drivers, verbs_doors, verbs_stack};
+static const Verb *const sections[] = {table, verbs_sync, verbs_drivers, verbs_doors, verbs_saml, verbs_web, verbs_stack};
 
 const Verb *verbs_first(void) {
   return sections[0];

@@ -87,6 +87,18 @@
 #define LIMIT_SAML_CERTIFICATES 16      /* that one identity provider's metadata may have */
 
 /* SAML (saml/). */
+#define LIMIT_SAML_FORM_BYTES 262144    /* a form with a message: 150 groups and two signatures are 40 KiB */
+#define LIMIT_SAML_TARGET_BYTES 1024    /* where somebody wanted to go before signing in */
+#define LIMIT_SAML_REQUEST_SECONDS 900  /* from our question to its answer: a person looks for a second factor */
+#define LIMIT_SAML_PICKUP_SECONDS 60    /* from the answer to the browser's next step */
+#define LIMIT_SAML_RATE_ADDRESS 20      /* messages a second from one address, behind which a company may sit */
+#define LIMIT_SAML_BURST_ADDRESS 200
+#define LIMIT_SAML_RATE_CONNECTION 100  /* messages a second to one connection */
+#define LIMIT_SAML_BURST_CONNECTION 500
+#define LIMIT_SAML_RATE_WAIT_SECONDS 3  /* shape this long before a 429 */
+#define LIMIT_SAML_AT_ONCE 8            /* messages of one connection at work; other requests keep workers */
+#define LIMIT_SAML_REFUSALS 60          /* a minute and connection that leave a record before any signature held; more are counted only */
+#define LIMIT_SAML_SESSIONS 100         /* of one person, shown and ended together */
 #define LIMIT_SAML_ISSUED_SECONDS 600   /* a response is brought within a moment; ten minutes leave time for a slow browser */
 #define LIMIT_SAML_JOB_BYTES (4u << 20)   /* to a verifier process: the largest document, and a connection with its keys */
 #define LIMIT_SAML_ANSWER_BYTES (1u << 20) /* from one: what a sign-in says is smaller than its message */

@@ -123,7 +123,7 @@ COMMENT ON COLUMN public.saml_own_key.org_id IS 'Organisation.';
 COMMENT ON COLUMN public.saml_own_key.connection_id IS 'Connection.';
 COMMENT ON COLUMN public.saml_own_key.key_id IS 'Identity.';
 COMMENT ON COLUMN public.saml_own_key.purpose IS 'sign: requests and metadata; decrypt: assertions.';
-COMMENT ON COLUMN public.saml_own_key.state IS 'current: signs, and decrypts; next: published beside it, and decrypts already; old: neither, kept for the record.';
+COMMENT ON COLUMN public.saml_own_key.state IS 'current: signs, and decrypts; next: published beside it, and decrypts already; old: decrypts what comes late, until an admin finishes the change.';
 COMMENT ON COLUMN public.saml_own_key.der IS 'The certificate.';
 COMMENT ON COLUMN public.saml_own_key.sealed IS 'The private key, sealed.';
 COMMENT ON COLUMN public.saml_own_key.not_after IS 'End of the certificate.';
