@@ -31,6 +31,8 @@ E2E = {
     "mail-worker": ["test_mail_worker.py"],
     "cli": ["test_cli.py", "test_cli_admin.py", "test_docs.py"],
     "decision": ["test_mail_decision.py", "test_mail_policy.py", "test_mail_submission.py", "test_dovecot_24.py"],
+    "mail-faults": ["test_mail_faults.py", "test_mail_faults_store.py", "test_mail_faults_worker.py"],  # F26 to F42, by name
+    "mail-kill": ["test_mail_kill.py"],  # kill -9 at each step of each action
     "mail-drivers": ["test_mail_drivers.py"],  # the real Dovecot, and a doveadm that is broken
     "saml-attacks": ["test_saml_attacks.py", "test_saml_positive.py", "test_saml_logout_attacks.py"],
     "mail-doors": ["test_mail_doors.py", "test_mail_notices.py"],

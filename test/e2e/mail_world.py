@@ -17,8 +17,8 @@ OK, REFUSED, PARTLY = 0, 4, 6
 class World:
     """An organisation with a verified domain and one mail group."""
 
-    def __init__(self, mail, cluster):
-        self.mail = mail
+    def __init__(self, mail, cluster, database="mail", backend=None):
+        self.mail, self.database = mail, database
         self.tenant = new_tenant(mail, cluster)
         self.tenant.sql = self.sql
         self.cluster = cluster
@@ -27,7 +27,7 @@ class World:
         self.cli("domain", "add", self.domain)
         self.cli("domain", "verify", self.domain, "--trust")
         self.group = self.post("/Groups", {"schemas": [scim.GROUP], "displayName": f"mail-{self.org}"})
-        self.cli("mail-group", "add", self.group["displayName"], "--quota", "1G")
+        self.cli("mail-group", "add", self.group["displayName"], "--quota", "1G", *(["--backend", backend] if backend else []))
 
     def cli(self, *argv):
         return self.mail.cli.json(*argv, "--org", self.org)
@@ -36,7 +36,7 @@ class World:
         return self.mail.cli.run(*argv, "--org", self.org)
 
     def sql(self, statement, *arguments):
-        with self.cluster.session("mail") as cursor:
+        with self.cluster.session(self.database) as cursor:
             cursor.execute(statement, arguments)
             return cursor.fetchall() if cursor.description else None
 

@@ -50,6 +50,19 @@ class Postgres:
                     raise host.StackError("PostgreSQL did not start:\n" + (self.folder / "postgres.log").read_text()[-2000:])
                 time.sleep(0.05)
 
+    def standby(self, folder):
+        """A hot standby that stands at this moment: it can be read, and hears of nothing any more."""
+        copy = Postgres(folder, self.settings)
+        copy.folder.mkdir(parents=True, exist_ok=True)
+        host.give(copy.folder)
+        host.run(host.as_user([self.bin / "pg_basebackup", "-h", self.folder, "-p", self.port, "-U", "postgres", "-D", copy.data,
+                               "-X", "stream", "-c", "fast", "--no-sync"]), cwd="/")
+        (copy.data / "standby.signal").touch()
+        host.give(copy.data / "standby.signal")
+        with open(copy.data / "postgresql.conf", "a", encoding="utf-8") as conf:
+            conf.write(f"unix_socket_directories = '{copy.folder}'\n")
+        return copy.start()
+
     @property
     def bin(self):
         return host.postgres_within_reach(self.folder)
