@@ -29,8 +29,8 @@ static const DbStatement claim = {
     " WHERE m.org_id = pick.org_id AND m.mailbox_id = pick.mailbox_id AND o.org_id = m.org_id AND b.backend "
     "= m.backend"
     " RETURNING m.org_id, o.name, m.mailbox_id::text, m.address,"
-    " (SELECT a.address FROM mail_address a WHERE a.org_id = m.org_id AND a.mailbox_id = m.mailbox_id"
-    " AND a.kind = 'former' ORDER BY a.until DESC LIMIT 1),"
+    " nullif(coalesce(m.told_address, (SELECT a.address FROM mail_address a WHERE a.org_id = m.org_id"
+    " AND a.mailbox_id = m.mailbox_id AND a.kind = 'former' ORDER BY a.until DESC LIMIT 1)), m.address),"
     " (SELECT string_agg(a.address, ',' ORDER BY a.address) FROM mail_address a WHERE a.org_id = m.org_id"
     " AND a.mailbox_id = m.mailbox_id AND a.kind IN ('alias', 'former')),"
     " m.desired_gen, m.lease_epoch, coalesce(m.quota_override, m.quota_bytes, 0), m.attempts, m.open,"
@@ -115,7 +115,8 @@ static void lists_end(Lists *lists, DbArgs *args) {
  * only now: until its mail is gone the store must find it by them. */
 static const DbStatement applied = {
     "mail_effect_applied",
-    "WITH " LOCKED ", done AS (UPDATE mailbox m SET applied_gen = l.generation, cut = false, attempts = 0, "
+    "WITH " LOCKED ", done AS (UPDATE mailbox m SET applied_gen = l.generation, told_address = m.address, "
+                   "cut = false, attempts = 0, "
     "last_error = NULL,"
     " not_before = NULL, lease_owner = NULL, lease_until = NULL,"
     " doors = CASE WHEN doors->'sessions'->>'state' = CASE WHEN open THEN 'open' ELSE 'shut' END"

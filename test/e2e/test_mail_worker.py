@@ -2,7 +2,6 @@
 The mail store is one of the customer's own, reached by the webhook driver."""
 
 import random
-import signal
 import time
 
 import pytest
@@ -338,59 +337,7 @@ def test_history_names_what_was_done(world):
                      " AND action = 'mailbox.create'", world.org) == [(2,)]
 
 
-# Several workers, and death
-
-def settle(world, seconds=90):
-    wait(lambda: world.sql("SELECT (SELECT count(*) FROM mail_change) + (SELECT count(*) FROM mailbox"
-                           " WHERE desired_gen <> applied_gen)") == [(0,)], seconds)
-
-
-def check_model(world, store, model):
-    """Every person of the model has exactly the mailbox they should have, here and in the store."""
-    rows = world.sql("SELECT user_id::text, address, state = 'active' FROM mailbox b JOIN org o USING (org_id)"
-                     " WHERE o.name = %s ORDER BY 1", world.org)
-    assert rows == sorted((user_id, address, is_open) for user_id, (address, is_open) in model.items())
-    for address, is_open in model.values():
-        assert store.mailboxes[address]["open"] == is_open, address
-    assert len({box["id"] for box in store.mailboxes.values() if box}) == len(store.mailboxes)
-
-
-def changes(world, people, n, rng):
-    """n random joins of the switch `active`; the model of the end."""
-    model = {p["id"]: (p["userName"], True) for p in people}
-    for _ in range(n):
-        person = rng.choice(people)
-        value = rng.random() < 0.5
-        world.active(person, value)
-        model[person["id"]] = (person["userName"], value)
-    return model
-
-
-def test_two_workers_one_of_them_frozen_end_equal_to_the_model(world, mail, store):
-    world.sql("UPDATE mail_setting SET guard_count = 100000 WHERE org_id = (SELECT org_id FROM org WHERE name = %s)", world.org)
-    workers = [Worker(mail, "a"), Worker(mail, "b")]
-    try:
-        people = world.people(40)
-        store.delay = 0.02
-        rng = random.Random(7)
-        model = changes(world, people, 300, rng)
-        workers[0].signal(signal.SIGSTOP)
-        model.update(changes(world, people, 350, rng))
-        time.sleep(35)  # past its leases
-        workers[0].signal(signal.SIGCONT)
-        latest = changes(world, people, 350, rng)
-        # `changes` begins from all active: only those it touched count.
-        touched = world.sql("SELECT user_id::text, active FROM scim_user u JOIN org o USING (org_id) WHERE o.name = %s", world.org)
-        model = {user_id: (latest[user_id][0], active) for user_id, active in touched}
-        store.delay = 0
-        settle(world)
-        check_model(world, store, model)
-    finally:
-        store.delay = 0
-        for worker in workers:
-            worker.signal(signal.SIGCONT)
-            worker.stop()
-
+# Death; several workers: test_mail_fleet.py
 
 def test_killed_again_and_again_it_converges_and_does_nothing_twice(world, mail, store):
     world.sql("UPDATE mail_setting SET guard_count = 5 WHERE org_id = (SELECT org_id FROM org WHERE name = %s)", world.org)

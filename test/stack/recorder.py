@@ -14,7 +14,7 @@ class Recorder:
     broken: answer 503."""
 
     def __init__(self, secret="s" * 40):
-        self.secret, self.mailboxes, self.calls = secret, {}, []
+        self.secret, self.mailboxes, self.calls, self.generations = secret, {}, [], {}
         self.delay, self.broken, self.forged = 0, False, 0
         self.lock = threading.Lock()
         recorder = self
@@ -74,6 +74,11 @@ class Recorder:
         if order["action"] == "look":
             return 200, {"exists": box is not None, "open": bool(box and box["open"]), "messages": 0, "bytes": 0, "sessions": 0}
         self.calls.append(order)
+        # What a worker says that stood still meanwhile is older than what we know.
+        if "mailbox_id" in order and order["generation"] < self.generations.get(order["mailbox_id"], 0):
+            return 200, {}
+        if "mailbox_id" in order:
+            self.generations[order["mailbox_id"]] = order["generation"]
         if order["action"] == "rename":
             self.mailboxes[address] = self.mailboxes.pop(order["former_address"])
         elif order["action"] in ("create", "enable", "disable"):
