@@ -50,7 +50,7 @@ const Verb verbs_stack[] = {
      "FILE",
      "what a Dovecot you have means to gatepost; reads doveconf -n, or - for standard input",
      NULL,
-     {"doveconf -n | gatepost dovecot inspect -", "gatepost dovecot inspect ./doveconf.txt --json"},
+     {"gatepost dovecot inspect doveconf.txt", "gatepost dovecot inspect - --json"},
      VERB_EXIT(APP_NOT_FOUND),
      0,
      verb_dovecot_inspect},

@@ -321,7 +321,7 @@ static const ExplainRow mail_rows[] = {
     {5314, "Dovecot does not do what gatepost decides.", "A check above says NOT: until it is put right, somebody may sign in who must not, or not who may.",
      "Compare doveconf -n with gatepost dovecot config --mode both, then run it again."},
     {5316, "This is not what doveconf -n prints.", "Nothing was read; nothing was changed.",
-     "On the mail server: doveconf -n | gatepost dovecot inspect -"},
+     "On the mail server: doveconf -n > FILE; then: gatepost dovecot inspect FILE"},
     {6101, "An access rule denies this sign-in.", "The mail program was not let in; mail is safe.",
      "See which rule and why with: gatepost rule test"},
     {6102, "No access rule allows this sign-in.",

@@ -1,6 +1,6 @@
 #include <stdint.h>
 
-#include "mail/dovecot_reply.h"
+#include "mail/dovecot_listed.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -23,5 +23,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   mail_dovecot_reply_sessions(reply.data, "a@example.test", &sessions, NULL);
   mail_dovecot_reply_user(reply.data, "a@example.test", &exists, NULL);
   g_strfreev(mail_dovecot_reply_folders(reply.data, NULL));
+  g_strfreev(mail_dovecot_listed_names(reply.data, NULL));
+  g_autoptr(GPtrArray) listed = g_ptr_array_new_with_free_func((GDestroyNotify)mail_listed_free);
+  g_autoptr(GHashTable) logins = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  mail_dovecot_listed_users(reply.data, listed, NULL);
+  mail_dovecot_listed_online(reply.data, logins, NULL);
+  for (guint i = 0; i < listed->len; i++)
+    g_assert_cmpint(((const MailListed *)listed->pdata[i])->quota_bytes, >=, -1);
   return 0;
 }
