@@ -21,6 +21,7 @@ GLOBAL_INDEXES = {
     "scim_tombstone_at",
     "mail_address_global",
     "mail_address_local",
+    "mailbox_dirty",
     "mail_token_hash",
     "mail_token_grouped",
     "mail_token_login",
