@@ -67,15 +67,15 @@ guint8 *crypto_unseal(const guint8 key[CRYPTO_SEAL_KEY_BYTES], const char *name,
   return plain;
 }
 
-static gboolean refuse(GError **error, GFileError code, const char *path, const char *what) {
+static gboolean refuse(GError **error, gint code, const char *path, const char *what) {
   g_set_error(error, G_FILE_ERROR, code, "the key file %s %s", path, what);
   return FALSE;
 }
 
 static gboolean refuse_errno(GError **error, const char *path, const char *did) {
   int code = errno;
-  g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(code), "the key file %s cannot be %s: %s", path,
-              did, g_strerror(code));
+  g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(code), "the key file %s cannot be %s: %s",
+              path, did, g_strerror(code));
   return FALSE;
 }
 
