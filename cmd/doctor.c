@@ -84,6 +84,7 @@ int verb_doctor(App *app, const VerbCall *call, GError **error) {
   doctor_check_host(&doctor);
   doctor_check_web(&doctor, settings);
   doctor_check_database(&doctor, settings);
+  doctor_check_saml(&doctor, settings);
   static const OutputColumn none[] = {{NULL}};
   if (output_is_json(doctor.output))
     output_record(doctor.output, none,

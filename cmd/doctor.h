@@ -14,7 +14,9 @@ void doctor_find(Doctor *doctor, DoctorState state, int code, const char *format
 /* The lines that follow belong to this group (static text). */
 void doctor_group(Doctor *doctor, const char *group);
 
-/* The checks (cmd/doctor_checks.c). */
+/* The checks (cmd/doctor_checks.c, cmd/doctor_saml.c). */
 void doctor_check_host(Doctor *doctor);
 void doctor_check_web(Doctor *doctor, const Settings *settings);
 void doctor_check_database(Doctor *doctor, const Settings *settings);
+/* Nothing where nobody signs in by SAML. */
+void doctor_check_saml(Doctor *doctor, const Settings *settings);

@@ -123,6 +123,18 @@ void serve_metrics_look(ServeState *state, guint64 tick) {
   }
 }
 
+static void collect_verifiers(ServeState *state) {
+  guint alive;
+  guint64 deaths;
+  if (state->web.verifier == NULL)
+    return;
+  saml_verifier_health(state->web.verifier, &alive, &deaths);
+  metrics_set(state->metrics, "gatepost_saml_verifiers", alive, NULL);
+  metrics_add(state->metrics, "gatepost_saml_verifier_deaths_total",
+              (double)(deaths - state->verifier_deaths), NULL);
+  state->verifier_deaths = deaths;
+}
+
 void serve_metrics_collect(ServeState *state) {
   metrics_set(state->metrics, "gatepost_build_info", 1, GATEPOST_VERSION, NULL);
   metrics_set(state->metrics, "gatepost_database_up", state->database_up, NULL);
@@ -131,4 +143,5 @@ void serve_metrics_collect(ServeState *state) {
   collect_process(state);
   collect_server(state);
   collect_pool(state);
+  collect_verifiers(state);
 }

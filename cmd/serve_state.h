@@ -31,5 +31,6 @@ typedef struct {
   gboolean stopping;
   gboolean database_up;
   double cpu_seconds; /* as last counted */
+  guint64 verifier_deaths; /* the same */
   guint64 tick;       /* of the housekeeping timer alone */
 } ServeState;

@@ -1,6 +1,7 @@
 #include "cmd/serve_web.h"
 
 #include "cmd/settings.h"
+#include "cmd/store_house.h"
 #include "cmd/verifier.h"
 #include "lib/clock.h"
 #include "portal/assets.h"
@@ -11,6 +12,7 @@
 
 #define MINUTE_MS 60000
 #define KEEP_SECONDS 20
+#define WARM_SECONDS 5
 
 /* Each server does both; what one has done the others find done. */
 static void keep(gpointer data) {
@@ -29,6 +31,14 @@ static void refresh(gpointer data) {
     log_event(state->log, LOG_WARNING, "saml_refresh_failed", "cause", error->message, NULL);
 }
 
+/* Where nobody signs in by SAML nothing is started, and no key file is needed. A server that cannot check sign-ins still serves the rest;
+ * the log has the reason, and the processes are tried again. */
+static void warm(ServeState *state) {
+  gboolean needed = FALSE;
+  if (store_house_has_saml(state->pool, clock_deadline(WARM_SECONDS), &needed, NULL) && needed)
+    saml_verifier_start(state->web.verifier, NULL);
+}
+
 gboolean serve_web_start(ServeState *state, const Settings *settings, GError **error) {
   state->public_url = settings_public_url(settings);
   gboolean insecure = g_str_has_prefix(state->public_url, "http://");
@@ -45,6 +55,7 @@ gboolean serve_web_start(ServeState *state, const Settings *settings, GError **e
   saml_service_init(&state->web);
   if (verifier == NULL)
     return FALSE;
+  warm(state);
   state->web_keeper = thread_timer_new("web-keeper", MINUTE_MS, keep, state);
   state->web_refresher = thread_timer_new("saml-refresh", MINUTE_MS, refresh, state);
   return TRUE;

@@ -101,6 +101,26 @@ gboolean store_house_tokens(Db *db, StoreHouseTokens *tokens, GError **error) {
   return TRUE;
 }
 
+static const DbStatement saml_state = {"house_saml",
+                                       "SELECT count(*) FROM saml_connection WHERE state <> 'off'"};
+
+gboolean store_house_saml(Db *db, gint64 *connections, GError **error) {
+  g_autoptr(DbResult) row = db_query(db, &saml_state, NULL, error);
+  if (row == NULL)
+    return FALSE;
+  *connections = db_int(row, 0, 0);
+  return TRUE;
+}
+
+gboolean store_house_has_saml(DbPool *pool, gint64 deadline, gboolean *has, GError **error) {
+  DbArgs args = DB_ARGS_INIT;
+  g_autoptr(DbResult) row = db_pool_read(pool, deadline, &saml_state, &args, error);
+  if (row == NULL)
+    return FALSE;
+  *has = db_int(row, 0, 0) > 0;
+  return TRUE;
+}
+
 static const DbStatement mail_state = {
     "house_mail", "SELECT count(*), count(*) FILTER (WHERE s.alarm_address = '' AND s.alarm_url = ''),"
                   " (SELECT count(*) FROM mail_held) FROM mail_setting s"

@@ -32,6 +32,11 @@ typedef struct {
 } StoreHouseTokens;
 gboolean store_house_tokens(Db *db, StoreHouseTokens *tokens, GError **error);
 
+/* SAML connections that are not switched off. */
+gboolean store_house_saml(Db *db, gint64 *connections, GError **error);
+/* The same for a server: is there one. */
+gboolean store_house_has_saml(DbPool *pool, gint64 deadline, gboolean *has, GError **error);
+
 typedef struct {
   gint64 orgs, silent, held; /* with mail; of these without a place for alarms; changes that wait */
 } StoreHouseMail;

@@ -4,8 +4,27 @@
 #define REFUSED "That sign-in was refused; sessions and mail programs go on."
 #define TRACE "gatepost saml connection trace"
 
-/* 40nn: connections (saml/error.h); 4100 + SamlFailure (saml/failure.h). */
+/* 400n: verifier processes (saml/verifier/main.c, saml/pool.c); 40nn: connections (saml/error.h); 4100 + SamlFailure (saml/failure.h). */
 static const ExplainRow rows[] = {
+    {4001, "The key file of SAML cannot be read, or others may read it.",
+     "Nobody can sign in by SAML at this server; sessions, SCIM and mail programs go on.",
+     "Let keys_dir hold saml.key as the other servers have it, owned by gatepost's user, mode 0600."},
+    {4002, "A SAML verifier failed its self-test.",
+     "Nobody can sign in by SAML at this server: the libraries that are loaded cannot be trusted with it.",
+     "See which test in the log; after an upgrade of lasso, xmlsec or libxml2, take the one before."},
+    {4003, "A SAML verifier cannot lock itself in.",
+     "Nobody can sign in by SAML at this server; sessions, SCIM and mail programs go on.",
+     "The kernel, or what starts gatepost, must allow seccomp filters and resource limits."},
+    {4004, "The XML libraries of a SAML verifier do not start.",
+     "Nobody can sign in by SAML at this server; sessions, SCIM and mail programs go on.",
+     "Install liblasso3 and libxmlsec1-openssl as gatepost was built with."},
+    {4005, "A SAML verifier does not come up.",
+     "It is tried again and again; if none comes up, nobody can sign in by SAML at this server.",
+     "See the reason in the log, and what else the host's log says of the process."},
+    {4006, "A SAML verifier died, or was killed because it took too long.",
+     "One sign-in was refused, and another process took its place.",
+     "Once is nothing. If it goes on, look in the log for what the refused sign-ins have in common, and "
+     "report it."},
     {4021, "There is no such connection.", "Nothing was changed.",
      "See what there is: gatepost saml connection list"},
     {4022, "The name of a connection, or its source, is taken.", "Nothing was changed.",
