@@ -163,7 +163,7 @@ class Standin:
             return [{"result": login}] if n else 68
         if name == "who":
             return [{"username": login, "connections": str(n), "service": "imap", "pids": "(1)", "ips": "(127.0.0.1)"}] if n else []
-        return {"authCacheFlush": [{"entries": "0"}], "user": {login: {"uid": "1"}},
+        return {"authCacheFlush": [{"entries": "0"}], "user": {each: {"uid": "1"} for each in parameters.get("userMask", ())},
                 "mailboxStatus": [{"mailbox": "INBOX", "messages": "0", "vsize": "0"}]}[name]
 
     def about(self, name):
