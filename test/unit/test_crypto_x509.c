@@ -88,6 +88,7 @@ static void test_long_name(void) {
   g_autoptr(GBytes) certificate = NULL;
   gsize n = 0;
   g_autofree guint8 *secret = crypto_key_pair_new(name, 1, &n, &certificate);
+  g_assert_nonnull(secret);
   g_auto(CryptoCertificate) read = {0};
   g_assert_true(crypto_certificate_read(certificate, &read));
   g_assert_cmpuint(strlen(read.subject), ==, strlen("CN=") + 64);

@@ -253,6 +253,7 @@ static void test_metadata(void) {
     g_autoptr(xmlDoc) document =
         saml_gate_parse_metadata(metadata_cases[i].xml, strlen(metadata_cases[i].xml), &failure);
     g_assert_cmpint(failure, ==, metadata_cases[i].failure);
+    g_assert_cmpint(document != NULL, ==, failure == SAML_OK);
   }
   static const char xml[] = "<r>ab<!-- x -->cd</r>";
   SamlFailure failure;
