@@ -53,6 +53,9 @@ static const char *domain_fault(const char *domain) {
 /* RFC 5891 with the mapping of UTS #46; also checks that an xn-- label is a true one. */
 static char *to_ascii(const char *text) {
   char *mapped = NULL;
+  /* Plain ASCII maps to itself; "--" may be of an xn-- label, which the library has to check. */
+  if (g_str_is_ascii(text) && strstr(text, "--") == NULL)
+    return g_ascii_strdown(text, -1);
   int flags = IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL;
   if (idn2_lookup_u8((const guint8 *)text, (guint8 **)&mapped, flags) != IDN2_OK)
     return NULL;

@@ -46,6 +46,8 @@ char **mail_address_aliases(const MailMember *person, const char *primary, const
   g_autoptr(GPtrArray) aliases = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; person->emails != NULL && person->emails[i] != NULL; i++) {
     const char *why = NULL;
+    if (primary != NULL && g_ascii_strcasecmp(person->emails[i], primary) == 0)
+      continue;
     g_autofree char *address = in_our_domains(person->emails[i], domains, &why);
     if (address == NULL || g_strcmp0(address, primary) == 0 ||
         g_ptr_array_find_with_equal_func(aliases, address, g_str_equal, NULL))

@@ -116,7 +116,7 @@ static void lists_end(Lists *lists, DbArgs *args) {
 static const DbStatement applied = {
     "mail_effect_applied",
     "WITH " LOCKED ", done AS (UPDATE mailbox m SET applied_gen = l.generation, told_address = m.address, "
-                   "cut = false, attempts = 0, "
+    "cut = false, attempts = 0, "
     "last_error = NULL,"
     " not_before = NULL, lease_owner = NULL, lease_until = NULL,"
     " doors = CASE WHEN doors->'sessions'->>'state' = CASE WHEN open THEN 'open' ELSE 'shut' END"
@@ -130,29 +130,38 @@ static const DbStatement applied = {
     " FROM done, mail_setting s WHERE done.state = 'purged' AND s.org_id = done.org_id AND a.org_id = "
     "done.org_id"
     " AND a.mailbox_id = done.mailbox_id AND a.kind <> 'resting') SELECT mailbox_id::text FROM done"};
-/* What came from a stale worker may have undone what a newer one did: whoever comes next does it again. */
+/* What came from a stale worker may have undone what a newer one did: whoever comes next does it again. The store knows the mailbox
+ * by the name it was told, although that was changed again meanwhile. */
 static const DbStatement stale = {
     "mail_effect_stale",
-    "WITH " LOCKED " UPDATE mailbox m SET desired_gen = CASE WHEN lease_epoch = l.epoch THEN desired_gen "
+    "WITH " LOCKED " UPDATE mailbox m SET told_address = CASE WHEN lease_epoch = l.epoch THEN t.address ELSE "
+                   "told_address END,"
+    " desired_gen = CASE WHEN lease_epoch = l.epoch THEN desired_gen "
     "ELSE desired_gen + 1 END,"
     " dirty_since = CASE WHEN desired_gen = applied_gen THEN now() ELSE dirty_since END,"
     " lease_owner = CASE WHEN lease_epoch = l.epoch THEN NULL ELSE lease_owner END,"
     " lease_until = CASE WHEN lease_epoch = l.epoch THEN NULL ELSE lease_until END"
-    " FROM locked l WHERE m.org_id = l.org_id AND m.mailbox_id = l.mailbox_id RETURNING m.mailbox_id"};
+    " FROM locked l JOIN unnest($2::uuid[], $5::text[]) t(mailbox_id, address) USING (mailbox_id)"
+    " WHERE m.org_id = l.org_id AND m.mailbox_id = l.mailbox_id RETURNING m.mailbox_id"};
 
 static gboolean write_stale(DbPool *pool, gint64 deadline, const GArray *outcomes, const DbResult *done,
                             GError **error) {
   g_auto(Lists) lists = lists_new();
   g_autoptr(GHashTable) current = g_hash_table_new(g_str_hash, g_str_equal);
+  g_autoptr(GPtrArray) told = g_ptr_array_new();
+  g_autofree char *keep = NULL;
   DbArgs args = DB_ARGS_INIT;
   for (int i = 0; i < db_rows(done); i++)
     g_hash_table_add(current, (gpointer)db_text(done, i, 0));
   for (guint i = 0; i < outcomes->len; i++) {
     const MailOutcome *outcome = &g_array_index(outcomes, MailOutcome, i);
-    if (outcome->why == NULL && !g_hash_table_contains(current, outcome->effect->mailbox_id))
-      lists_add(&lists, outcome->effect);
+    if (outcome->why != NULL || g_hash_table_contains(current, outcome->effect->mailbox_id))
+      continue;
+    lists_add(&lists, outcome->effect);
+    g_ptr_array_add(told, outcome->effect->address);
   }
   lists_end(&lists, &args);
+  db_args_text_array(&args, (const char *const *)told->pdata, told->len, &keep);
   g_autoptr(DbResult) result = db_pool_read(pool, deadline, &stale, &args, error);
   return result != NULL;
 }
@@ -182,7 +191,7 @@ static gboolean write_applied(DbPool *pool, gint64 deadline, const GArray *outco
 
 static const DbStatement failed = {
     "mail_effect_failed",
-    "UPDATE mailbox SET attempts = attempts + 1, last_error = $4,"
+    "UPDATE mailbox SET attempts = attempts + 1, last_error = $4, told_address = coalesce(told_address, $6),"
     " not_before = clock_timestamp() + $5 * interval '1 millisecond', lease_owner = NULL, lease_until = NULL"
     " WHERE org_id = $1 AND mailbox_id = $2::uuid AND lease_epoch = $3"};
 
@@ -193,6 +202,7 @@ static gboolean write_failed(DbPool *pool, gint64 deadline, const MailOutcome *o
   db_args_int(&args, outcome->effect->epoch);
   db_args_text(&args, outcome->why);
   db_args_int(&args, outcome->delay_ms);
+  db_args_text(&args, outcome->effect->address); /* it may know it all the same */
   g_autoptr(DbResult) result = db_pool_read(pool, deadline, &failed, &args, error);
   return result != NULL;
 }
