@@ -43,6 +43,16 @@
 #define END \
   { .kind = SAML_WIRE_END }
 
+/* A member that is added to one of these and not to its form would be lost on the way: whoever adds one comes by here. */
+#if GLIB_SIZEOF_VOID_P == 8
+G_STATIC_ASSERT(sizeof(SamlConnection) == 176);
+G_STATIC_ASSERT(sizeof(SamlLogin) == 144);
+G_STATIC_ASSERT(sizeof(SamlSend) == 24);
+G_STATIC_ASSERT(sizeof(SamlLogoutMessage) == 88);
+G_STATIC_ASSERT(sizeof(SamlIdpMetadata) == 80);
+G_STATIC_ASSERT(sizeof(SamlReport) == 552);
+#endif
+
 #define ID_BYTES 256    /* of a message, a session index (C24) */
 #define NAME_BYTES 1024 /* an entity id, a format, a name */
 #define URL_BYTES 4096  /* an endpoint */
