@@ -282,12 +282,17 @@ def a_person_unknown_here(w, asked):
 
 ODD_NAMES = {
     "A93a": "1", "A93c": "../mallory", "A93d": "m" * 257, "A93e": "mallory{domain}\u202e", "A93f": "mallory{domain} ", "A93g": " mallory{domain}",
-    "A93h": "M\u0430llory{domain}", "A93j": "mallory{domain}\u0000".replace("\u0000", "&#9;"), "A93k": "", "A93l": "e\u0301mile{domain}", "A93m": "mallory"}
+    "A93h": "M\u0430llory{domain}", "A93j": "mallory{domain}\u0000".replace("\u0000", "&#9;"), "A93l": "e\u0301mile{domain}", "A93m": "mallory"}
 
 
 @family(ODD_NAMES, "subject_unknown", "subject_unusable", "domain_unverified", "subject_missing", "bad_structure")
 def an_odd_name(w, asked, name):
     return signed(w, asked, name_id=name.format(domain="@" + w.domain) if "{domain}" in name else name)
+
+
+@case("A93k", "subject_missing", "subject_unusable", "bad_structure")
+def an_empty_name(w, asked):
+    return signed(w, asked, lambda r: setattr(find(r, "NameID"), "text", ""))
 
 
 @case("A93b", "subject_unknown", "subject_unusable", "domain_unverified")

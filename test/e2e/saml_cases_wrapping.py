@@ -1,6 +1,7 @@
 """A: what was signed is not what is read."""
 
 import copy
+import re
 
 from stack import saml_forge as forge
 from stack.saml_forge import DS, EXC, SAML, q
@@ -162,7 +163,7 @@ def two_signatures(w, asked, how):
 def a_comment_inside_a_value(w, asked, name):
     # Signed by the provider as mallory@…victim; what a careless reader takes is only one half.
     message = text(mallory(w, asked))
-    begin = message.index(">", message.index(f"<saml:{name}", message.index("<saml:Assertion"))) + 3
+    begin = re.compile(f"<saml:{name}(?: [^>]*)?>").search(message, message.index("<saml:Assertion")).end() + 2
     return (message[:begin] + "<!-- -->" + message[begin:]).encode()
 
 
@@ -262,7 +263,7 @@ def a_signature_out_of_its_place(w, asked):
     return response
 
 
-@case("A40b", "bad_structure")
+@case("A40b", "bad_structure", "multi_assertion")
 def the_wrong_namespace(w, asked):
     return text(mallory(w, asked)).replace(SAML + '"', SAML + 'x"').encode()
 

@@ -3,6 +3,7 @@
 import base64
 import itertools
 import time
+import urllib.error
 import urllib.parse
 
 from stack import browser, saml_forge as forge, scim
@@ -86,8 +87,25 @@ class SamlWorld:
         """Posts it to our ACS. message: a tree, bytes, or the form's fields."""
         fields = message if isinstance(message, dict) else forge.post_form(message, relay_state or asked.relay_state)
         who = who or asked.browser
-        page = who.once(self.acs, fields)
-        return who.follow(page) if follow else page
+        try:
+            page = who.once(self.acs, fields)
+        except (urllib.error.URLError, ConnectionError):
+            page = browser.Page(self.acs, 413, {}, "", [])  # it closed while we were still sending
+        return self.onward(who, page) if follow else page
+
+    def onward(self, who, page):
+        """Follows what stays with us: redirects, and the page that goes on by itself."""
+        for _ in range(8):
+            if page.status in (302, 303):
+                url = urllib.parse.urljoin(page.url, page.headers["Location"])
+            elif page.status == 200 and "url=" in page.headers.get("Refresh", ""):
+                url = urllib.parse.urljoin(page.url, page.headers["Refresh"].split("url=")[1])
+            else:
+                break
+            if not url.startswith(self.base + "/"):
+                break
+            page = who.once(url)
+        return page
 
     def sql(self, statement, *arguments):
         return self.tenant.sql(statement, *arguments)
@@ -105,5 +123,5 @@ class SamlWorld:
 
     def signed_in(self, who):
         """The portal's page when this browser has a session; else None."""
-        page = who.get(f"{self.base}/portal")
-        return page if page.status == 200 and page.url.endswith("/portal") else None
+        page = who.once(f"{self.base}/portal")
+        return page if page.status == 200 else None

@@ -226,9 +226,9 @@ def sign_out(w, who):
     page = w.signed_in(who.browser)
     form = next(form for form in page.forms if "sign-out" in form.action)
     page = who.browser.submit(page, form, follow=False)
-    while not page.headers["Location"].startswith(w.idp.slo):
-        page = who.browser.once(urllib.parse.urljoin(page.url, page.headers["Location"]))
-    return forge.read_request(page.headers["Location"])
+    while not page.onward.startswith(w.idp.slo):
+        page = who.browser.once(urllib.parse.urljoin(page.url, page.onward))
+    return forge.read_request(page.onward)
 
 
 def test_signing_out_at_ours_ends_the_session_before_the_provider_hears_of_it(world):

@@ -30,8 +30,7 @@ def entra(w, asked):
                      authenticated=stamp(now - 3600, 3), attributes={
                          "http://schemas.microsoft.com/identity/claims/tenantid": ["9c2fbb0a"],
                          "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name": [w.address("ada")]})
-    message = text(response).replace("saml:", "").replace("xmlns:saml", "xmlns")
-    message = message.replace(f'xmlns:samlp="{SAMLP}" xmlns="{SAML}"', f'xmlns:samlp="{SAMLP}"')
+    message = text(response).replace(f' xmlns:saml="{SAML}"', "").replace("<saml:", "<").replace("</saml:", "</")
     message = message.replace("<Issuer>", f'<Issuer xmlns="{SAML}">', 1).replace("<Assertion ", f'<Assertion xmlns="{SAML}" ')
     return w.idp.signed(forge.parse(message))
 
@@ -50,7 +49,7 @@ def google(w, asked):
 
 def adfs(w, asked):
     return w.idp.signed(plain(w, asked, context="urn:federation:authentication:windows", attributes={
-        "http://schemas.xmlsoap.org/claims/Group": ["Domain Users", "Räte & Co"]}), "assertion", algorithm="sha256")
+        "http://schemas.xmlsoap.org/claims/Group": ["Domain Users", "Räte &amp; Co"]}), "assertion", algorithm="sha256")
 
 
 def keycloak(w, asked):
