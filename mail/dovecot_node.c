@@ -272,7 +272,7 @@ gboolean mail_dovecot_node_purge(MailDovecotNode *node, const MailTarget *target
  * Takes names. */
 static gboolean list_some(MailDovecotNode *node, json_t *names, gint64 deadline, GPtrArray *listed,
                           GError **error) {
-  g_autoptr(json_t) keep = names;
+  g_autoptr(json_t) keep G_GNUC_UNUSED = names;
   g_auto(MailDovecotReply) reply = {0};
   if (json_array_size(names) == 0)
     return TRUE;
