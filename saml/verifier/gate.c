@@ -17,8 +17,8 @@ typedef struct {
   gboolean comments; /* are left out rather than refused */
 } GateRules;
 
-static const GateRules message_rules = {LIMIT_SAML_MESSAGE_BYTES, LIMIT_SAML_ELEMENTS, LIMIT_SAML_NAMESPACES_ALL,
-                                        FALSE};
+static const GateRules message_rules = {LIMIT_SAML_MESSAGE_BYTES, LIMIT_SAML_ELEMENTS,
+                                        LIMIT_SAML_NAMESPACES_ALL, FALSE};
 static const GateRules metadata_rules = {LIMIT_SAML_METADATA_BYTES, LIMIT_SAML_METADATA_ELEMENTS,
                                          LIMIT_SAML_METADATA_NAMESPACES, TRUE};
 
