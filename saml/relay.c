@@ -11,7 +11,7 @@ static gboolean hides(const char *at) {
   if (low < 0)
     return TRUE;
   int byte = high * 16 + low;
-  return byte <= ' ' || byte == 0x7f || byte == '/' || byte == '\\';
+  return byte < ' ' || byte == 0x7f || byte == '/' || byte == '\\';
 }
 
 static gboolean begins(const char *path, const char *room) {

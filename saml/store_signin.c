@@ -117,7 +117,8 @@ static gboolean decide(Db *db, Work *work, GError **error) {
   if (!check_state(sign_in->door, outcome, report) || !check_asked(row, sign_in, report) ||
       !check_replay(row, sign_in->login, report))
     return FALSE;
-  const char *subject = saml_subject_take(sign_in->login, sign_in->door->subject_source, report);
+  const char *subject = saml_subject_take(sign_in->login, sign_in->door->subject_source,
+                                          sign_in->door->connection->sp_entity_id, report);
   return subject != NULL && saml_store_person(db, sign_in->door, subject, &work->person, report, error);
 }
 

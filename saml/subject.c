@@ -32,11 +32,19 @@ static gboolean is_usable(const char *value) {
   return normal != NULL && strcmp(normal, value) == 0;
 }
 
-const char *saml_subject_take(const SamlLogin *login, const char *source, SamlReport *report) {
-  gboolean name_id = strcmp(source, SAML_SUBJECT_NAME_ID) == 0;
-  if (name_id && g_strcmp0(login->name_id.format, TRANSIENT) == 0)
+static const char *name_id_value(const SamlNameId *name, const char *sp_entity_id, SamlReport *report) {
+  if (g_strcmp0(name->format, TRANSIENT) == 0)
     return fail(report, SAML_SUBJECT_UNUSABLE, "transient", "a name that stays");
-  const char *value = name_id ? login->name_id.value : attribute_value(login, source, report);
+  if (name->sp_name_qualifier != NULL && strcmp(name->sp_name_qualifier, sp_entity_id) != 0)
+    return fail(report, SAML_SUBJECT_UNUSABLE, name->sp_name_qualifier, sp_entity_id);
+  return name->value;
+}
+
+const char *saml_subject_take(const SamlLogin *login, const char *source, const char *sp_entity_id,
+                              SamlReport *report) {
+  const char *value = strcmp(source, SAML_SUBJECT_NAME_ID) == 0
+                          ? name_id_value(&login->name_id, sp_entity_id, report)
+                          : attribute_value(login, source, report);
   if (value == NULL)
     return report->failure != SAML_OK ? NULL : fail(report, SAML_SUBJECT_MISSING, NULL, source);
   if (!is_usable(value))

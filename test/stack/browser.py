@@ -33,7 +33,7 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 class _Forms(html.parser.HTMLParser):
     def __init__(self):
         super().__init__()
-        self.forms, self.links, self.text, self._raw = [], [], [], False
+        self.forms, self.links, self.text, self._raw, self.onward = [], [], [], False, None
 
     def handle_starttag(self, tag, attrs):
         attrs = {name: value if value is not None else "" for name, value in attrs}
@@ -44,6 +44,8 @@ class _Forms(html.parser.HTMLParser):
                 self.forms[-1].fields[attrs["name"]] = attrs.get("value", "")
         elif tag == "a" and attrs.get("href"):
             self.links.append(attrs["href"])
+        elif tag == "meta" and attrs.get("http-equiv", "").lower() == "refresh":
+            self.onward = attrs.get("content", "").partition("url=")[2]
         self._raw = tag in ("script", "style")
 
     def handle_endtag(self, tag):
@@ -65,6 +67,8 @@ class Page:
         parsed = _Forms()
         parsed.feed(body)
         self.forms, self.links = parsed.forms, parsed.links
+        # Where the browser goes next by itself: a redirect, or a page that says so.
+        self.onward = headers["Location"] if status in (301, 302, 303, 307, 308) else parsed.onward
         self.text = " ".join(" ".join(parsed.text).split())
 
     def __repr__(self):
@@ -100,9 +104,9 @@ class Browser:
 
     def follow(self, page):
         hops = []
-        while page.status in (301, 302, 303, 307, 308) and len(hops) < MOST_HOPS:
+        while page.onward and len(hops) < MOST_HOPS:
             hops.append(page)
-            page = self.once(urllib.parse.urljoin(page.url, page.headers["Location"]))
+            page = self.once(urllib.parse.urljoin(page.url, page.onward))
         page.hops = hops
         return page
 
