@@ -101,6 +101,28 @@ static const MailBackend *find_store(MailEffects *effects, const MailEffect *eff
   return store;
 }
 
+/* Under which name the store knows it: several only when a worker was stopped between telling a rename and writing that down.
+ * Sessions under the others end. */
+static gboolean find_former(const MailBackend *store, const MailEffect *effect, gint64 deadline,
+                            const char **former, GError **error) {
+  *former = effect->formers[0];
+  if (*former == NULL || effect->formers[1] == NULL)
+    return TRUE;
+  *former = NULL;
+  for (guint i = 0; effect->formers[i] != NULL; i++) {
+    MailReport report = {0};
+    if (!store->kind->look(store->driver, effect->formers[i], deadline, &report, error))
+      return FALSE;
+    if (!report.exists)
+      continue;
+    if (*former != NULL && !store->kind->cut(store->driver, effect->formers[i], deadline, NULL, error))
+      return FALSE;
+    if (*former == NULL)
+      *former = effect->formers[i];
+  }
+  return TRUE;
+}
+
 static gboolean tell_store(MailEffects *effects, const MailEffect *effect, GError **error) {
   const MailBackend *store = find_store(effects, effect, error);
   if (store == NULL)
@@ -110,12 +132,13 @@ static gboolean tell_store(MailEffects *effects, const MailEffect *effect, GErro
   MailTarget target = {.org = effect->org,
                        .mailbox_id = effect->mailbox_id,
                        .address = effect->address,
-                       .former_address = effect->former,
                        .open = effect->open,
                        .quota_bytes = effect->quota_bytes,
                        .aliases = (const char *const *)effect->aliases,
                        .generation = effect->generation};
   gint64 deadline = clock_deadline(APPLY_SECONDS);
+  if (!find_former(store, effect, deadline, &target.former_address, error))
+    return FALSE;
   /* A shut one loses its sessions by itself. */
   if (effect->cut && effect->open && !store->kind->cut(store->driver, effect->address, deadline, NULL, error))
     return FALSE;
@@ -124,7 +147,7 @@ static gboolean tell_store(MailEffects *effects, const MailEffect *effect, GErro
 
 /* Open, and not renamed: the store has only to find it. */
 static gboolean is_plain(const MailEffect *effect) {
-  return effect->open && !effect->purge && !effect->cut && effect->former == NULL;
+  return effect->open && !effect->purge && !effect->cut && effect->formers[0] == NULL;
 }
 
 static char **plain_addresses(const Turn *turn) {

@@ -144,6 +144,8 @@ static const DbStatement update = {
     " quota_bytes = nullif($8::bigint, 0), protocols = string_to_array($9, ','), deliver_disabled = $10,"
     " disabled_at = CASE WHEN $6 = 'disabled' THEN coalesce(disabled_at, now()) END,"
     " lent_until = CASE WHEN $12 = '' OR lent_until < now() THEN NULL ELSE lent_until END,"
+    " told_addresses = CASE WHEN origin = 'adopted' AND told_addresses = '{}' THEN ARRAY[address] ELSE "
+    "told_addresses END,"
     " doors = CASE WHEN open = $11 THEN doors ELSE coalesce(doors, '{}') || jsonb_build_object('sign-in',"
     " jsonb_build_object('state', CASE WHEN $11 THEN 'open' ELSE 'shut' END, 'at', coalesce("
     "CASE WHEN $12 IN ('', 'inactive') THEN (SELECT modified_at FROM scim_user WHERE org_id = $1 AND user_id "

@@ -8,7 +8,7 @@ void mail_effect_free(MailEffect *effect) {
   g_free(effect->org);
   g_free(effect->mailbox_id);
   g_free(effect->address);
-  g_free(effect->former);
+  g_strfreev(effect->formers);
   g_strfreev(effect->aliases);
   g_free(effect->kind);
   g_free(effect->url);
@@ -25,12 +25,13 @@ static const DbStatement claim = {
     " AND NOT EXISTS (SELECT 1 FROM mail_setting s WHERE s.org_id = m.org_id AND s.paused_at IS NOT NULL)"
     " ORDER BY m.open, m.dirty_since LIMIT $3 FOR UPDATE OF m SKIP LOCKED)"
     " UPDATE mailbox m SET lease_owner = $1, lease_epoch = m.lease_epoch + 1,"
-    " lease_until = clock_timestamp() + " LEASE " FROM pick, org o, mail_backend b"
+    " lease_until = clock_timestamp() + " LEASE
+    ", told_addresses = CASE WHEN m.address = ANY (m.told_addresses)"
+    " THEN m.told_addresses ELSE m.told_addresses || m.address END FROM pick, org o, mail_backend b"
     " WHERE m.org_id = pick.org_id AND m.mailbox_id = pick.mailbox_id AND o.org_id = m.org_id AND b.backend "
     "= m.backend"
     " RETURNING m.org_id, o.name, m.mailbox_id::text, m.address,"
-    " nullif(coalesce(m.told_address, (SELECT a.address FROM mail_address a WHERE a.org_id = m.org_id"
-    " AND a.mailbox_id = m.mailbox_id AND a.kind = 'former' ORDER BY a.until DESC LIMIT 1)), m.address),"
+    " array_to_string(array_remove(m.told_addresses, m.address), ','),"
     " (SELECT string_agg(a.address, ',' ORDER BY a.address) FROM mail_address a WHERE a.org_id = m.org_id"
     " AND a.mailbox_id = m.mailbox_id AND a.kind IN ('alias', 'former')),"
     " m.desired_gen, m.lease_epoch, coalesce(m.quota_override, m.quota_bytes, 0), m.attempts, m.open,"
@@ -43,7 +44,7 @@ static MailEffect *read_effect(const DbResult *result, int row) {
   effect->org = g_strdup(db_text(result, row, 1));
   effect->mailbox_id = g_strdup(db_text(result, row, 2));
   effect->address = g_strdup(db_text(result, row, 3));
-  effect->former = g_strdup(db_text(result, row, 4));
+  effect->formers = g_strsplit(db_text(result, row, 4), ",", -1);
   effect->aliases = g_strsplit(aliases != NULL ? aliases : "", ",", -1);
   effect->generation = db_int(result, row, 6);
   effect->epoch = db_int(result, row, 7);
@@ -115,7 +116,8 @@ static void lists_end(Lists *lists, DbArgs *args) {
  * only now: until its mail is gone the store must find it by them. */
 static const DbStatement applied = {
     "mail_effect_applied",
-    "WITH " LOCKED ", done AS (UPDATE mailbox m SET applied_gen = l.generation, told_address = m.address, "
+    "WITH " LOCKED
+    ", done AS (UPDATE mailbox m SET applied_gen = l.generation, told_addresses = ARRAY[m.address], "
     "cut = false, attempts = 0, "
     "last_error = NULL,"
     " not_before = NULL, lease_owner = NULL, lease_until = NULL,"
@@ -134,8 +136,9 @@ static const DbStatement applied = {
  * by the name it was told, although that was changed again meanwhile. */
 static const DbStatement stale = {
     "mail_effect_stale",
-    "WITH " LOCKED " UPDATE mailbox m SET told_address = CASE WHEN lease_epoch = l.epoch THEN t.address ELSE "
-                   "told_address END,"
+    "WITH " LOCKED
+    " UPDATE mailbox m SET told_addresses = CASE WHEN lease_epoch = l.epoch THEN ARRAY[t.address] ELSE "
+    "told_addresses END,"
     " desired_gen = CASE WHEN lease_epoch = l.epoch THEN desired_gen "
     "ELSE desired_gen + 1 END,"
     " dirty_since = CASE WHEN desired_gen = applied_gen THEN now() ELSE dirty_since END,"
@@ -191,7 +194,7 @@ static gboolean write_applied(DbPool *pool, gint64 deadline, const GArray *outco
 
 static const DbStatement failed = {
     "mail_effect_failed",
-    "UPDATE mailbox SET attempts = attempts + 1, last_error = $4, told_address = coalesce(told_address, $6),"
+    "UPDATE mailbox SET attempts = attempts + 1, last_error = $4,"
     " not_before = clock_timestamp() + $5 * interval '1 millisecond', lease_owner = NULL, lease_until = NULL"
     " WHERE org_id = $1 AND mailbox_id = $2::uuid AND lease_epoch = $3"};
 
@@ -202,7 +205,6 @@ static gboolean write_failed(DbPool *pool, gint64 deadline, const MailOutcome *o
   db_args_int(&args, outcome->effect->epoch);
   db_args_text(&args, outcome->why);
   db_args_int(&args, outcome->delay_ms);
-  db_args_text(&args, outcome->effect->address); /* it may know it all the same */
   g_autoptr(DbResult) result = db_pool_read(pool, deadline, &failed, &args, error);
   return result != NULL;
 }

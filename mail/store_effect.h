@@ -8,7 +8,8 @@
 /* A claimed mailbox: what the driver is told, and the fence. */
 typedef struct {
   gint64 org_id;
-  char *org, *mailbox_id, *address, *former; /* former may be NULL */
+  char *org, *mailbox_id, *address;
+  GStrv formers; /* other names under which the store may know it */
   GStrv aliases;
   gint64 generation, epoch, quota_bytes;
   int attempts;

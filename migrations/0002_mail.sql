@@ -119,7 +119,7 @@ CREATE TABLE public.mailbox (
   user_id uuid,
   mail_group_id bigint,
   address text NOT NULL,
-  told_address text,
+  told_addresses text[] NOT NULL DEFAULT '{}',
   state text NOT NULL CHECK (state IN ('active', 'disabled', 'purged')),
   why text,
   origin text NOT NULL CHECK (origin IN ('made', 'adopted', 'found')),
@@ -160,7 +160,7 @@ COMMENT ON COLUMN public.mailbox.mailbox_id IS 'Identity; survives renames.';
 COMMENT ON COLUMN public.mailbox.user_id IS 'The person (scim_user.user_id), also after that row is gone; NULL: shared or unpaired.';
 COMMENT ON COLUMN public.mailbox.mail_group_id IS 'The mail group whose template it follows; NULL: none now.';
 COMMENT ON COLUMN public.mailbox.address IS 'Primary address; also a row of mail_address.';
-COMMENT ON COLUMN public.mailbox.told_address IS 'The address under which the mail store knows it: what the worker told last; NULL: nothing yet.';
+COMMENT ON COLUMN public.mailbox.told_addresses IS 'Under which of these the mail store knows it: the one it last said yes to, and those that a worker took up since.';
 COMMENT ON COLUMN public.mailbox.state IS 'active; disabled: no sign-in, mail kept; purged: mail destroyed after approval.';
 COMMENT ON COLUMN public.mailbox.why IS 'Why it is disabled, or as a found one cannot be adopted, in words for people.';
 COMMENT ON COLUMN public.mailbox.origin IS 'made: by us; adopted: taken over by an admin; found: seen in the mail store, never touched; a note that has no mail_address, so nothing that mail servers ask sees it.';

@@ -196,6 +196,8 @@ def test_two_workers_one_frozen_and_ten_thousand_changes(mail, store, cluster):
           f"{len(store.calls)} calls to the store")
     check_rows(world, people)
     check_store(world, store)
+    for name in ("one", "two"):
+        assert "sync_trouble" not in (mail.folder / f"{name}.log").read_text(), name
     # Looking at everybody once more finds nothing to do.
     counts = world.once()
     assert set(counts) <= {"keep", "held"} and counts["held"] == 0, counts
