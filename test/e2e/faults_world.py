@@ -98,6 +98,11 @@ class House(World):
     def behind(self):
         return self.sql("SELECT count(*) FROM mailbox WHERE org_id = %s AND applied_gen <> desired_gen", self.org_id())[0][0]
 
+    def quiet(self):
+        """Nothing to plan and nothing to do, by one look: between two a plan might turn the first into the second."""
+        return self.sql("SELECT (SELECT count(*) FROM mailbox WHERE org_id = %s AND applied_gen <> desired_gen)"
+                        " + (SELECT count(*) FROM mail_change WHERE org_id = %s)", self.org_id(), self.org_id()) == [(0,)]
+
     def words(self, person):
         """What the mail store said last."""
         return self.sql("SELECT last_error FROM mailbox WHERE user_id = %s", person["id"])[0][0]

@@ -11,7 +11,7 @@ from stack import doveadm
 
 
 def quiet(house):
-    return wait(lambda: house.behind() == 0 and house.sql("SELECT count(*) FROM mail_change WHERE org_id = %s", house.org_id()) == [(0,)], 60)
+    return wait(house.quiet, 60)
 
 
 def test_F40_three_workers_frozen_by_turns_past_their_leases_end_as_one_would(machine):
