@@ -56,6 +56,8 @@ static const ExplainRow rows[] = {
      "Sign-ins go on as before; nothing of the change counts yet.",
      "Ask the provider's admin whether it is meant; look with gatepost saml connection refresh, then add "
      "--accept"},
+    {4033, "There is no such session, or it has ended.", "Nothing was changed.",
+     "See those that are open: gatepost session list"},
     {4101, "A SAML message is larger than any sign-in needs.", REFUSED,
      "Have the identity provider send fewer attributes and groups: those of this application alone."},
     {4102, "The form or query around a SAML message has fields missing, twice or disguised.", REFUSED,

@@ -97,8 +97,8 @@
 #define LIMIT_SAML_BURST_CONNECTION 500
 #define LIMIT_SAML_RATE_WAIT_SECONDS 3  /* shape this long before a 429 */
 #define LIMIT_SAML_AT_ONCE 8            /* messages of one connection at work; other requests keep workers */
-#define LIMIT_SAML_REFUSALS 60          /* a minute and connection that leave a record before any signature held; more are counted only */
-#define LIMIT_SAML_SESSIONS 100         /* of one person, shown and ended together */
+#define LIMIT_SAML_REFUSALS 60          /* a minute and connection that leave a record before any signature held: anybody can send them */
+#define LIMIT_SAML_SESSIONS 100         /* of one person, listed */
 #define LIMIT_SAML_ISSUED_SECONDS 600   /* a response is brought within a moment; ten minutes leave time for a slow browser */
 #define LIMIT_SAML_JOB_BYTES (4u << 20)   /* to a verifier process: the largest document, and a connection with its keys */
 #define LIMIT_SAML_ANSWER_BYTES (1u << 20) /* from one: what a sign-in says is smaller than its message */
