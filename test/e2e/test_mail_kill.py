@@ -64,7 +64,7 @@ class Case:
             ids = [row["id"] for row in house.held() if row["address"] == self.address]
             house.cli("sync", "approve", *ids)
         elif self.action == "adopt":
-            house.cli("mailbox", "adopt", str(self.world.file(self.name, self.address)), "--backend", "held-up")
+            house.cli("mailbox", "adopt", str(self.world.file(self.name, self.address)), "--backend", "held-up", "--yes")
 
     # The state it must end in.
 
