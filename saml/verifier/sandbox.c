@@ -50,12 +50,14 @@ static rlim_t mapped(void) {
 }
 
 gboolean saml_sandbox_limit(void) {
-  rlim_t now = mapped();
-  if (FILTERED && (now == 0 || !limit(RLIMIT_AS, now + LIMIT_SAML_MEMORY_BYTES)))
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     return FALSE;
-  return limit(RLIMIT_NOFILE, 0) && limit(RLIMIT_NPROC, 0) && limit(RLIMIT_CORE, 0) &&
-         limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_MEMLOCK, 0) && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 &&
-         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+  if (!FILTERED)
+    return TRUE;
+  rlim_t now = mapped();
+  return now > 0 && limit(RLIMIT_AS, now + LIMIT_SAML_MEMORY_BYTES) && limit(RLIMIT_NOFILE, 0) &&
+         limit(RLIMIT_NPROC, 0) && limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 0) &&
+         limit(RLIMIT_MEMLOCK, 0) && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
 }
 
 static int add_list(scmp_filter_ctx filter, guint32 action, const int *calls, gsize n) {

@@ -5,7 +5,7 @@
 #include <glib.h>
 
 /* Limits that hold from now on: memory beyond what is in use, no new descriptors, no processes, no core; nobody may look into us, and no
- * program that we could start would have more rights. FALSE with errno. */
+ * program that we could start would have more rights. FALSE with errno. Of a build with sanitizers the last alone is asked. */
 gboolean saml_sandbox_limit(void);
 /* The filter, for this thread and all others, for good; `fd` stays usable. FALSE with errno. In a build with sanitizers, which need calls
  * of their own, there is none. */
