@@ -28,6 +28,14 @@ typedef struct {
   gsize n;
 } Bench;
 
+static void bench_clear(Bench *bench) {
+  saml_connection_unref(bench->connection);
+  g_free(bench->message);
+  g_free(bench->sp);
+  g_free(bench->idp);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Bench, bench_clear)
+
 typedef gboolean (*Once)(const Bench *bench, void *tool);
 
 static char *load(const char *folder, const char *name, gsize *n) {
@@ -99,6 +107,11 @@ static gboolean verify(const Bench *bench, void *tool) {
                               &report);
 }
 
+static int repeat_ours(const Bench *bench, double seconds) {
+  g_autoptr(SamlTrust) trust = trust_new(bench);
+  return repeat(bench, verify, trust, seconds);
+}
+
 /* ---- lasso alone */
 
 static LassoServer *server_new(const Bench *bench) {
@@ -115,6 +128,11 @@ static gboolean verify_lasso(const Bench *bench, void *tool) {
                   lasso_login_accept_sso(login) == 0;
   g_object_unref(login);
   return good;
+}
+
+static int repeat_lasso(const Bench *bench, double seconds) {
+  g_autoptr(GObject) server = G_OBJECT(server_new(bench));
+  return repeat(bench, verify_lasso, server, seconds);
 }
 
 /* ---- one message, in a process that has seen none: how long, and how much memory more at its peak */
@@ -202,16 +220,15 @@ int main(int argc, char **argv) {
   if (!saml_libraries_start())
     g_error("the XML libraries do not start");
   const char *folder = argv[1], *what = argv[2];
-  g_autoptr(SamlConnection) connection = load_connection(folder);
-  Bench bench = {.connection = connection};
+  g_auto(Bench) bench = {.connection = load_connection(folder)};
   bench.message = load(folder, argv[3], &bench.n);
   bench.sp = load(folder, "sp.xml", NULL);
   bench.idp = load(folder, "idp.xml", NULL);
   double seconds = argc > 4 ? g_ascii_strtod(argv[4], NULL) : 0;
   if (strcmp(what, "ours") == 0)
-    return repeat(&bench, verify, trust_new(&bench), seconds);
+    return repeat_ours(&bench, seconds);
   if (strcmp(what, "lasso") == 0)
-    return repeat(&bench, verify_lasso, server_new(&bench), seconds);
+    return repeat_lasso(&bench, seconds);
   if (strcmp(what, "pool") == 0)
     return measure_pool(&bench, folder, seconds, (guint)g_ascii_strtoull(argv[5], NULL, 10));
   return measure_once(&bench);
