@@ -9,10 +9,23 @@
 #include "saml/refresher.h"
 #include "saml/routes.h"
 #include "saml/store_keep.h"
+#include "saml/store_warn.h"
 
 #define MINUTE_MS 60000
 #define KEEP_SECONDS 20
 #define WARM_SECONDS 5
+
+/* Whoever marks a certificate as told tells it: once for all servers. */
+static void tell_ending(ServeState *state) {
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GPtrArray) ending = saml_store_warn(state->pool, clock_deadline(KEEP_SECONDS), &error);
+  for (guint i = 0; ending != NULL && i < ending->len; i++) {
+    const SamlEnding *one = ending->pdata[i];
+    g_autofree char *days = g_strdup_printf("%d", one->days);
+    log_event(state->log, LOG_WARNING, "saml_certificate_ends", "code", "GP-4033", "connection", one->slug,
+              "whose", one->own ? "ours" : "provider", "days", days, NULL);
+  }
+}
 
 /* Each server does both; what one has done the others find done. */
 static void keep(gpointer data) {
@@ -20,6 +33,7 @@ static void keep(gpointer data) {
   g_autoptr(GError) error = NULL;
   if (!saml_store_keep(state->pool, clock_deadline(KEEP_SECONDS), &error))
     log_event(state->log, LOG_WARNING, "housekeeping_failed", "what", "saml", "cause", error->message, NULL);
+  tell_ending(state);
 }
 
 /* Far-away servers may be slow, so it has a thread of its own. */
@@ -42,7 +56,7 @@ static void warm(ServeState *state) {
 gboolean serve_web_start(ServeState *state, const Settings *settings, GError **error) {
   state->public_url = settings_public_url(settings);
   gboolean insecure = g_str_has_prefix(state->public_url, "http://");
-  PageSet *pages = portal_pages(insecure, error);
+  PageSet *pages = portal_pages(error);
   SamlVerifier *verifier =
       pages == NULL ? NULL : verifier_new(settings, 0, TRUE, state->log, state->metrics, error);
   state->web = (SamlService){.pool = state->pool,

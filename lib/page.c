@@ -9,7 +9,6 @@
 
 struct PageSet {
   GHashTable *templates; /* name → PageNode */
-  gboolean loose;
 };
 
 /* What a page is made of while it is made. */
@@ -59,10 +58,6 @@ void page_set_free(PageSet *pages) {
   g_free(pages);
 }
 
-void page_set_loose(PageSet *pages, gboolean loose) {
-  pages->loose = loose;
-}
-
 /* ---- values */
 
 static const json_t *find(const Making *making, const char *name, GError **error) {
@@ -75,18 +70,17 @@ static const json_t *find(const Making *making, const char *name, GError **error
   return NULL;
 }
 
-static gboolean is_url(const Making *making, const char *text) {
+static gboolean is_url(const char *text) {
   for (const char *at = text; *at != '\0'; at++)
     if (*at <= ' ' || *at == 0x7f || strchr("\\\"'<>`", *at) != NULL)
       return FALSE;
   if (text[0] == '/')
     return text[1] != '/';
-  return g_str_has_prefix(text, "https://") ||
-         (making->pages != NULL && making->pages->loose && g_str_has_prefix(text, "http://"));
+  return g_str_has_prefix(text, "https://") || g_str_has_prefix(text, "http://");
 }
 
 static void put_escaped(Making *making, PageEscape escape, const char *text) {
-  const char *safe = escape == PAGE_AS_URL && !is_url(making, text) ? "#" : text;
+  const char *safe = escape == PAGE_AS_URL && !is_url(text) ? "#" : text;
   g_autofree char *part =
       escape == PAGE_AS_URL_PART ? g_uri_escape_string(safe, NULL, FALSE) : g_strdup(safe);
   g_autofree char *escaped = g_markup_escape_text(part, -1);

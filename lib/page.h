@@ -7,8 +7,8 @@
  *   {{>file}}                   another template here
  *
  * What would need another escape (script, style, comments, tag names, unquoted attributes) is refused when the templates are
- * compiled, and a name that has no value when a page is made: both are faults of ours that tests find. A URL is a path of ours ("/…")
- * or https (http as far as the caller says so by page_set_loose), else it is "#". */
+ * compiled, and a name that has no value when a page is made: both are faults of ours that tests find. A URL is a path of ours ("/…"),
+ * or http or https; else it is "#". */
 #pragma once
 
 #include <gio/gio.h>
@@ -23,8 +23,6 @@ GQuark page_error_quark(void);
 /* Compiles each *.html below folder of the resource ("/gatepost/portal"). NULL with the file and what is wrong. */
 PageSet *page_set_new(GResource *resource, const char *folder, GError **error);
 void page_set_free(PageSet *pages);
-/* Takes http URLs too: of an installation whose public_url is http. */
-void page_set_loose(PageSet *pages, gboolean loose);
 /* The page `name` ("error") with its values, an object. NULL with an error. Free with g_free. */
 char *page_render(const PageSet *pages, const char *name, const json_t *values, GError **error);
 /* The same from a template's text alone, for tests; it may include nothing. */

@@ -10,11 +10,8 @@ typedef struct {
 
 static const Kind kinds[] = {{".css", "text/css; charset=utf-8"}, {".js", "text/javascript; charset=utf-8"}};
 
-PageSet *portal_pages(gboolean loose, GError **error) {
-  PageSet *pages = page_set_new(portal_get_resource(), "/gatepost/portal/pages", error);
-  if (pages != NULL)
-    page_set_loose(pages, loose);
-  return pages;
+PageSet *portal_pages(GError **error) {
+  return page_set_new(portal_get_resource(), "/gatepost/portal/pages", error);
 }
 
 static const char *type_of(const char *file) {

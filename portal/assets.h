@@ -4,7 +4,7 @@
 #include "lib/http_server.h"
 #include "lib/page.h"
 
-/* NULL with an error: a template is broken. loose: public_url is http. Free with page_set_free. */
-PageSet *portal_pages(gboolean loose, GError **error);
+/* NULL with an error: a template is broken. Free with page_set_free. */
+PageSet *portal_pages(GError **error);
 /* GET /assets/{file} */
 HttpReply *portal_asset(HttpRequest *request, gpointer app);

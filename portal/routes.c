@@ -134,6 +134,14 @@ static HttpReply *sign_in_domain(HttpRequest *request, gpointer data) {
 
 /* ---- who is */
 
+/* Where to after signing in: the page that was asked for, or the start where it was a form. */
+static char *wanted_page(HttpRequest *request) {
+  const char *query = http_request_raw_query(request);
+  if (!g_str_equal(http_request_method(request), "GET"))
+    return g_strdup(HOME);
+  return g_strconcat(http_request_path(request), *query != '\0' ? "?" : "", query, NULL);
+}
+
 /* The session; NULL with a reply: on to signing in and back again, or the database is away. */
 static SamlSession *session_of(SamlService *service, HttpRequest *request, HttpReply **reply) {
   SamlSession *session = NULL;
@@ -147,9 +155,8 @@ static SamlSession *session_of(SamlService *service, HttpRequest *request, HttpR
     http_request_note(request, "user", session->user_id);
     return session;
   }
-  gboolean reads = g_str_equal(http_request_method(request), "GET");
-  g_autofree char *escaped =
-      g_uri_escape_string(target_of(reads ? http_request_path(request) : HOME), NULL, FALSE);
+  g_autofree char *wanted = wanted_page(request);
+  g_autofree char *escaped = g_uri_escape_string(target_of(wanted), NULL, FALSE);
   g_autofree char *path = g_strconcat("/portal/sign-in?target=", escaped, NULL);
   *reply = saml_web_redirect(service, path);
   return NULL;

@@ -67,6 +67,12 @@ def test_a_deep_link_survives(world, ada):
     assert page.url == f"{world.base}/portal?from=letter"
 
 
+def test_whoever_asks_for_a_page_first_comes_back_to_it(world, ada, gatepost, cluster, run_dir):
+    SamlWorld(new_tenant(gatepost, cluster), run_dir)  # so that there is something to choose from
+    page = browser.Browser().get(f"{world.base}/portal?from=letter")
+    assert page.form().fields["target"] == "/portal?from=letter"
+
+
 @pytest.mark.parametrize("target", [
     "//evil.example", "///evil.example", "http:evil.example", "\\\\evil.example", "https:/evil.example", "javascript:alert(1)",
     "/%2f%2fevil.example", "/x\r\nSet-Cookie: a=b", "https://sp@evil.example", "https://ev\u00edl.example", "/\\evil.example", "/%5cevil.example",

@@ -20,7 +20,7 @@ static const Case cases[] = {
     {"<a href=\"{{x}}\">", "{\"x\":\"//evil.example\"}", "<a href=\"#\">"},
     {"<a href=\"{{x}}\">", "{\"x\":\"/\\\\evil.example\"}", "<a href=\"#\">"},
     {"<a href=\"{{x}}\">", "{\"x\":\" https://evil.example\"}", "<a href=\"#\">"},
-    {"<a href=\"{{x}}\">", "{\"x\":\"http://idp.example/x\"}", "<a href=\"#\">"},
+    {"<a href=\"{{x}}\">", "{\"x\":\"http://127.0.0.1/x\"}", "<a href=\"http://127.0.0.1/x\">"},
     {"<a HREF=\"{{x}}\">", "{\"x\":\"data:text/html,x\"}", "<a HREF=\"#\">"},
     {"<form action=\"/portal/sessions/{{x}}/end\">", "{\"x\":\"a/../b?c\"}",
      "<form action=\"/portal/sessions/a%2F..%2Fb%3Fc/end\">"},

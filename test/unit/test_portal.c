@@ -54,7 +54,7 @@ static const Case cases[] = {
 
 static void test_pages(void) {
   g_autoptr(GError) error = NULL;
-  g_autoptr(PageSet) pages = portal_pages(FALSE, &error);
+  g_autoptr(PageSet) pages = portal_pages(&error);
   g_assert_no_error(error);
   for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_test_message("%s %s", cases[i].page, cases[i].values);
@@ -71,7 +71,7 @@ static void test_pages(void) {
 
 static void test_missing(void) {
   g_autoptr(GError) error = NULL;
-  g_autoptr(PageSet) pages = portal_pages(FALSE, &error);
+  g_autoptr(PageSet) pages = portal_pages(&error);
   g_autoptr(json_t) values = json_object();
   g_assert_null(page_render(pages, "error", values, &error));
   g_assert_error(error, PAGE_ERROR, PAGE_ERROR_VALUE);
