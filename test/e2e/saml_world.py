@@ -34,9 +34,7 @@ class SamlWorld:
             self.gatepost.cli.run("domain", "add", self.domain, "--org", tenant.org)
             self.gatepost.cli.run("domain", "verify", self.domain, "--trust", "--org", tenant.org)
         self.base = self.gatepost.settings["public_url"]
-        path = folder / f"{self.slug}.xml"
-        path.write_text(metadata or self.idp.metadata())
-        path.chmod(0o644)
+        path = metadata if metadata and metadata.startswith("http://") else self._file(folder, metadata or self.idp.metadata())
         self.made = self.gatepost.cli.json("saml", "connection", "create", self.slug, "--org", tenant.org, "--source", tenant.source,
                                            "--metadata", str(path), *options)
         self.metadata = browser.Browser().get(f"{self.base}/saml/{self.slug}/metadata").body
@@ -45,6 +43,12 @@ class SamlWorld:
         self.acs = root.find(f".//{MD}AssertionConsumerService").get("Location")
         self.slos = {service.get("Binding"): service.get("Location") for service in root.iterfind(f".//{MD}SingleLogoutService")}
         self.slo = self.slos["urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"]
+
+    def _file(self, folder, metadata):
+        path = folder / f"{self.slug}.xml"
+        path.write_text(metadata)
+        path.chmod(0o644)
+        return path
 
     def certificates(self, use):
         """DER of the keys we publish for this use, in order."""

@@ -183,7 +183,7 @@ END
   rm -rf "$folder/apt" "$folder/deb"
 }
 
-packages_idp=(php-cli php-xml php-mbstring) # what SimpleSAMLphp runs on; none of them holds a service
+packages_idp=(php-cli php-xml php-mbstring openssl) # what SimpleSAMLphp runs on; none of them holds a service
 
 # packages_simplesaml TOP: the identity provider of the tests. Its package would bring a web server along, so it is unpacked.
 packages_simplesaml() {

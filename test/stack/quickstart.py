@@ -9,8 +9,9 @@ import signal
 import sys
 import tempfile
 import time
+from concurrent import futures
 
-from . import host, mailstack, mailstory, okta, people, postgres, scim, server
+from . import host, mailstack, mailstory, okta, people, postgres, samlstory, scim, server
 
 
 def say(text=""):
@@ -25,7 +26,7 @@ class Story:
         self.run_dir.chmod(0o755)
         self.postgres = postgres.Postgres(self.run_dir / "pg")
         self.gatepost = None
-        self.token, self.pat, self.mail = None, None, None
+        self.token, self.pat, self.mail, self.signing = None, None, None, None
 
     def step(self, name, what, work):
         begin = time.monotonic()
@@ -45,7 +46,11 @@ class Story:
         self.token = made["token"]
         self.mail = mailstack.MailStack(self.run_dir, self.gatepost)
         without = f", without Postfix: {self.mail.why_not}" if self.mail.why_not else " and Postfix"
-        self.step("mail", "private Dovecot, sync run" + without, self.mail.start)
+        self.signing = samlstory.Signing(self.run_dir, self.gatepost)
+        with futures.ThreadPoolExecutor(1) as meanwhile:
+            signing = meanwhile.submit(self.signing.start)
+            self.step("mail", "private Dovecot, sync run" + without, self.mail.start)
+            self.step("sign-in", "SimpleSAMLphp as identity provider, a SAML connection to it", signing.result)
 
     def _cli(self, *argv):
         return self.gatepost.cli.json(*argv)
@@ -75,9 +80,15 @@ class Story:
             "admin": f"http://{self.gatepost.admin}",
             **{name: f"127.0.0.1:{port}" for name, port in self.mail.ports.items()},
             "pat": {"login": mailstory.LOGIN, "token": self.pat},
+            **self.signing.description(),
         }
 
+    def pids(self):
+        return {**self.mail.pids(), **self.signing.pids(), "gatepost": self.gatepost.process.pid, "postgres": self.postgres.process.pid}
+
     def stop(self):
+        if self.signing is not None:
+            self.signing.stop()
         if self.mail is not None:
             self.mail.stop()
         if self.gatepost is not None:
@@ -118,7 +129,9 @@ def check(story):
     shown = story._cli("user", "show", "bob@example.org")
     expect("gatepost user show bob@example.org", shown.get("active"), False)
     expect("gatepost doctor", story.gatepost.cli.run("doctor").returncode, 0)
-    mailstory.Check(story, idp, ids, expect).run()
+    signing = samlstory.Check(story, idp, ids, expect)
+    signing.run()
+    mailstory.Check(story, idp, ids, expect, signing.secrets).run()
     return wrong
 
 
@@ -127,8 +140,11 @@ def show(story):
     story.push()
     say(f"  {'people':<12}{'12 people and 2 groups pushed as Okta would':<58}{time.monotonic() - begin:5.1f} s")
     base, token = story.gatepost.scim_base, story.token
+    person = story.signing.people["Ada"]
+    signing = f"{story.signing.connection.base}{samlstory.PORTAL}   sign in as {person.uid} / {person.password}"
     command = f"{story.gatepost.cli.binary} --config {story.gatepost.config}"
     print(f"""
+  portal          {signing}
   SCIM base URL   {base}
   token           {token}
   metrics         http://{story.gatepost.admin}/metrics
@@ -142,6 +158,7 @@ Try:
   gatepost user show ada@example.org
 
 Ctrl-C ends everything and removes {story.run_dir}.""" if host.is_root() else f"""
+  portal          {signing}
   SCIM base URL   {base}
   token           {token}
   metrics         http://{story.gatepost.admin}/metrics
@@ -176,7 +193,7 @@ def stop(run_dir):
 def background(story):
     story.push()
     described = story.description()
-    described["pids"] = {**story.mail.pids(), "gatepost": story.gatepost.process.pid, "postgres": story.postgres.process.pid}
+    described["pids"] = story.pids()
     (story.run_dir / "background.json").write_text(json.dumps(described))
     print(json.dumps(described), flush=True)
 

@@ -66,6 +66,16 @@ class Idp:
         self.options = {}
         self.process = None
         self.services = {}
+        self._written = 0
+
+    def _write(self, name, text):
+        """A PHP file. PHP compiles a file again only when its time differs, in seconds."""
+        path = self.folder / name
+        path.write_text("<?php\n" + text)
+        host.give(path)
+        self._written += 1
+        at = time.time() - 10000 + self._written
+        os.utime(path, (at, at))
 
     def _program(self):
         for base in ("/usr/share/simplesamlphp", host.UNPACKED / "usr/share/simplesamlphp"):
@@ -94,8 +104,13 @@ class Idp:
     def write_people(self):
         users = {f"{person.uid}:{person.password}": person.attributes for person in self.people}
         listed = ", ".join(f"{_php(name)} => {_php(attributes)}" for name, attributes in users.items())
-        (self.folder / "config/authsources.php").write_text(
-            "<?php\n$config = ['admin' => ['core:AdminPassword'], 'people' => ['exampleauth:UserPass', " + listed + "]];\n")
+        self._write("config/authsources.php",
+                    "$config = ['admin' => ['core:AdminPassword'], 'people' => ['exampleauth:UserPass', " + listed + "]];\n")
+
+    def add(self, person):
+        self.people.append(person)
+        self.write_people()
+        return person
 
     def write_hosted(self):
         format_ = ("urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress" if self.name_id == "mail"
@@ -105,7 +120,7 @@ class Idp:
                   "attributes.NameFormat": "urn:oasis:names:tc:SAML:2.0:attrname-format:basic",
                   "sign.logout": True, "redirect.sign": True, "redirect.validate": True,
                   "authproc": {3: {"class": "saml:AttributeNameID", "attribute": self.name_id, "Format": format_}}, **self.options}
-        (self.folder / "metadata/saml20-idp-hosted.php").write_text(f"<?php\n$metadata[{_php(self.entity_id)}] = {_php(hosted)};\n")
+        self._write("metadata/saml20-idp-hosted.php", f"$metadata[{_php(self.entity_id)}] = {_php(hosted)};\n")
 
     def rotate_key(self):
         """A new signing key from now on; its metadata names the new one alone."""
@@ -119,9 +134,10 @@ class Idp:
             program = host.within_reach(program, self.folder)
         self.log = open(self.folder / "php.log", "ab")
         self.process = subprocess.Popen(
-            host.as_user(["php", "-d", "opcache.enable_cli=1", "-S", f"127.0.0.1:{self.port}", "-t", str(program / "www")]),
-            env={"PATH": os.environ["PATH"], "SIMPLESAMLPHP_CONFIG_DIR": str(self.folder / "config")},
-            stdout=self.log, stderr=self.log)
+            host.as_user(["/usr/bin/php", "-d", "opcache.enable_cli=1", "-d", "opcache.revalidate_freq=0", "-S", f"127.0.0.1:{self.port}",
+                          "-t", str(program / "www")]),
+            env={"PATH": os.environ["PATH"], "SIMPLESAMLPHP_CONFIG_DIR": str(self.folder / "config")}, stdin=subprocess.DEVNULL,
+            stdout=self.log, stderr=self.log, cwd="/", start_new_session=True)
         deadline = time.monotonic() + 20
         while True:
             try:
@@ -139,8 +155,16 @@ class Idp:
             self.process = None
 
     def metadata(self):
-        with urllib.request.urlopen(f"{self.base}/saml2/idp/metadata.php", timeout=10) as answer:
+        with urllib.request.urlopen(self.metadata_url, timeout=10) as answer:
             return answer.read().decode()
+
+    @property
+    def metadata_url(self):
+        return f"{self.base}/saml2/idp/metadata.php"
+
+    @property
+    def sso(self):
+        return f"{self.base}/saml2/idp/SSOService.php"
 
     def register(self, sp_metadata, **options):
         """Takes a service provider by its metadata, with its keys: requests and logouts must be signed, both Response and Assertion are."""
@@ -157,12 +181,8 @@ class Idp:
             "keys": keys, "validate.authnrequest": True, "validate.logout": True, "sign.logout": True, "redirect.sign": True,
             "redirect.validate": True, "saml20.sign.assertion": True, "saml20.sign.response": True, **options}
         self.services[root.get("entityID")] = entry
-        path = self.folder / "metadata/saml20-sp-remote.php"
-        lines = [f"$metadata[{_php(entity)}] = {_php(value)};" for entity, value in self.services.items()]
-        path.write_text("<?php\n" + "\n".join(lines) + "\n")
-        host.give(path)
-        # PHP keeps compiled files for two seconds.
-        os.utime(path, (time.time() - 10, time.time() - 10))
+        self._write("metadata/saml20-sp-remote.php",
+                    "\n".join(f"$metadata[{_php(entity)}] = {_php(value)};" for entity, value in self.services.items()) + "\n")
 
     def sign_in(self, browser, page, person, password=None):
         """From the page to which a service sent the browser: types name and password where asked, and hands over the answer. Returns
