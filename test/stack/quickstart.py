@@ -50,7 +50,7 @@ class Story:
         with futures.ThreadPoolExecutor(1) as meanwhile:
             signing = meanwhile.submit(self.signing.start)
             self.step("mail", "private Dovecot, sync run" + without, self.mail.start)
-            self.step("sign-in", "SimpleSAMLphp as identity provider, a SAML connection to it", signing.result)
+            self.step("sign-in", "SimpleSAMLphp as identity provider, connected by SAML", signing.result)
 
     def _cli(self, *argv):
         return self.gatepost.cli.json(*argv)
