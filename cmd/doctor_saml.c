@@ -8,6 +8,7 @@
 #include "lib/crypto.h"
 #include "lib/crypto_seal.h"
 #include "lib/http_client.h"
+#include "saml/store_warn.h"
 
 #define DATABASE_SECONDS 2
 #define METRICS_SECONDS 1
@@ -49,6 +50,17 @@ static gint64 count_verifiers(const char *listen) {
   return at == NULL ? -1 : g_ascii_strtoll(at + strlen(GAUGE), NULL, 10);
 }
 
+/* What an admin is to do before people notice. */
+static void check_worries(Doctor *doctor, const Settings *settings) {
+  g_autoptr(Db) db = db_open(settings_string(settings, "database"), "gatepost doctor",
+                             clock_deadline(DATABASE_SECONDS), NULL);
+  g_autoptr(GPtrArray) worries = db == NULL ? NULL : saml_store_worries(db, NULL);
+  for (guint i = 0; worries != NULL && i < worries->len; i++) {
+    const SamlWorry *worry = worries->pdata[i];
+    doctor_find(doctor, DOCTOR_WARNING, worry->code, "%s: %s", worry->slug, worry->words);
+  }
+}
+
 void doctor_check_saml(Doctor *doctor, const Settings *settings) {
   gint64 connections;
   if (!count_connections(settings, &connections) || connections == 0)
@@ -57,6 +69,7 @@ void doctor_check_saml(Doctor *doctor, const Settings *settings) {
   doctor_find(doctor, DOCTOR_GOOD, 0, "%" G_GINT64_FORMAT " SAML connection%s", connections,
               connections == 1 ? "" : "s");
   check_key(doctor, settings);
+  check_worries(doctor, settings);
   gint64 alive = count_verifiers(settings_string(settings, "listen_admin"));
   if (alive > 0)
     doctor_find(doctor, DOCTOR_GOOD, 0, "%" G_GINT64_FORMAT " SAML verifier%s alive", alive,

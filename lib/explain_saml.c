@@ -58,6 +58,10 @@ static const ExplainRow rows[] = {
      "--accept"},
     {4033, "There is no such session, or it has ended.", "Nothing was changed.",
      "See those that are open: gatepost session list"},
+    {4033, "A certificate of a SAML connection ends soon, or has ended.",
+     "Signatures are held to the key, not to its dates: sign-ins go on here. The identity provider may think "
+     "otherwise of ours.",
+     "The provider's: ask its admin for the next one. Ours: gatepost saml connection rotate"},
     {4101, "A SAML message is larger than any sign-in needs.", REFUSED,
      "Have the identity provider send fewer attributes and groups: those of this application alone."},
     {4102, "The form or query around a SAML message has fields missing, twice or disguised.", REFUSED,

@@ -88,6 +88,7 @@ CREATE TABLE public.saml_idp_key (
   not_after timestamptz,
   added_at timestamptz NOT NULL DEFAULT now(),
   decided_by text,
+  warned integer,
   last_used_at timestamptz,
   PRIMARY KEY (org_id, connection_id, fingerprint),
   FOREIGN KEY (org_id, connection_id) REFERENCES public.saml_connection ON DELETE CASCADE
@@ -102,6 +103,7 @@ COMMENT ON COLUMN public.saml_idp_key.origin IS 'Where it came from: file, url, 
 COMMENT ON COLUMN public.saml_idp_key.not_after IS 'Its end by its own word: for warnings.';
 COMMENT ON COLUMN public.saml_idp_key.added_at IS 'When it was first seen.';
 COMMENT ON COLUMN public.saml_idp_key.decided_by IS 'Who trusted or removed it.';
+COMMENT ON COLUMN public.saml_idp_key.warned IS 'Days before its end of the last warning in the log: 30, 14, 7, 1 or 0; NULL: none yet.';
 COMMENT ON COLUMN public.saml_idp_key.last_used_at IS 'When it last verified a sign-in, to about an hour.';
 
 CREATE TABLE public.saml_own_key (
@@ -113,6 +115,7 @@ CREATE TABLE public.saml_own_key (
   der bytea NOT NULL,
   sealed bytea NOT NULL,
   not_after timestamptz NOT NULL,
+  warned integer,
   created_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (org_id, connection_id, key_id),
   FOREIGN KEY (org_id, connection_id) REFERENCES public.saml_connection ON DELETE CASCADE
@@ -127,6 +130,7 @@ COMMENT ON COLUMN public.saml_own_key.state IS 'current: signs, and decrypts; ne
 COMMENT ON COLUMN public.saml_own_key.der IS 'The certificate.';
 COMMENT ON COLUMN public.saml_own_key.sealed IS 'The private key, sealed.';
 COMMENT ON COLUMN public.saml_own_key.not_after IS 'End of the certificate.';
+COMMENT ON COLUMN public.saml_own_key.warned IS 'Days before its end of the last warning in the log: 30, 14, 7, 1 or 0; NULL: none yet.';
 COMMENT ON COLUMN public.saml_own_key.created_at IS 'When it was made.';
 
 CREATE TABLE public.saml_request (
