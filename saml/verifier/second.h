@@ -9,7 +9,9 @@ typedef struct SamlSecond SamlSecond; /* a lasso server that knows this one iden
 
 typedef enum {
   SAML_SECOND_WHOLE, /* signatures and reading */
-  SAML_SECOND_READING, /* reading alone: the signature is over ciphertext, which lasso, without our key, cannot follow */
+  /* Reading alone: the signature is over what lasso cannot follow. That is ciphertext, which is for our key, or an assertion with several
+   * SubjectConfirmations, of which it is shown one: the first lock has verified it, so only the provider itself can make it so. */
+  SAML_SECOND_READING,
 } SamlSecondScope;
 
 /* NULL when lasso does not accept what we make of the connection. */

@@ -165,9 +165,9 @@ static gboolean verify_assertion(Work *work) {
   return pass(work, SAML_CHECK_SIGNATURE_ASSERTION);
 }
 
-/* lasso has no key of ours, so it gets an encrypted assertion as it was inside, in a wrapper made of what we read. The names of its prefixes
- * are ours alone, for the assertion's signature to be as it was. */
-static char *rewrap(const Work *work) {
+/* An assertion of its own, in a wrapper made of what we read. The names of its prefixes are ours alone, for the assertion's signature to be
+ * as it was. */
+static char *rewrap(const Work *work, xmlDoc *assertion) {
   g_autofree char *head =
       g_markup_printf_escaped("<gatepostp:Response xmlns:gatepostp=\"" SAML_NS_PROTOCOL
                               "\" ID=\"%s\" Version=\"2.0\" IssueInstant=\"%s\">"
@@ -176,18 +176,43 @@ static char *rewrap(const Work *work) {
                               work->login.response_id, work->claims.response_issued,
                               work->claims.response_issuer, work->claims.status);
   xmlBuffer *inside = xmlBufferCreate();
-  xmlNodeDump(inside, work->plain, xmlDocGetRootElement(work->plain), 0, 0);
+  xmlNodeDump(inside, assertion, xmlDocGetRootElement(assertion), 0, 0);
   char *message = g_strconcat(head, (const char *)xmlBufferContent(inside), "</gatepostp:Response>", NULL);
   xmlBufferFree(inside);
   return message;
 }
 
+/* lasso knows one SubjectConfirmation. It looks at none of them, so which one is left does not matter; all of them were checked. */
+static xmlDoc *with_one_confirmation(const xmlNode *assertion) {
+  xmlDoc *document = xmlNewDoc(BAD_CAST "1.0");
+  xmlNode *copy = xmlDocCopyNode((xmlNode *)assertion, document, 1);
+  xmlDocSetRootElement(document, copy);
+  const xmlNode *subject = saml_structure_child(copy, SAML_NS_ASSERTION, "Subject");
+  gboolean again = FALSE;
+  for (xmlNode *child = xmlFirstElementChild((xmlNode *)subject), *next; child != NULL; child = next) {
+    next = xmlNextElementSibling(child);
+    if (!saml_structure_is(child, SAML_NS_ASSERTION, "SubjectConfirmation"))
+      continue;
+    if (again) {
+      xmlUnlinkNode(child);
+      xmlFreeNode(child);
+    }
+    again = TRUE;
+  }
+  return document;
+}
+
+/* The message as it came where lasso can follow it. It has no key of ours, so it gets an encrypted assertion as it was inside; and it gets
+ * what it can read of one with several confirmations, which only the provider's own signature can bring this far. */
 static gboolean ask_second(Work *work) {
-  g_autofree char *rewrapped = work->plain != NULL ? rewrap(work) : NULL;
+  gboolean several = work->claims.confirmations->len > 1;
+  g_autoptr(xmlDoc) readable = several ? with_one_confirmation(work->assertion) : NULL;
+  xmlDoc *alone = several ? readable : work->plain;
+  g_autofree char *rewrapped = alone != NULL ? rewrap(work, alone) : NULL;
   const char *message = rewrapped != NULL ? rewrapped : work->bytes;
   gsize n = rewrapped != NULL ? strlen(rewrapped) : work->n;
-  SamlSecondScope scope =
-      work->plain != NULL && !work->login.signed_assertion ? SAML_SECOND_READING : SAML_SECOND_WHOLE;
+  gboolean reading = several || (work->plain != NULL && !work->login.signed_assertion);
+  SamlSecondScope scope = reading ? SAML_SECOND_READING : SAML_SECOND_WHOLE;
   const char *saw;
   if (saml_second_agrees(work->trust->second, message, n, scope, &work->login, &saw))
     return pass(work, SAML_CHECK_SECOND);

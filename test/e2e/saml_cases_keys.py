@@ -161,6 +161,12 @@ def an_old_key_transport(w, asked):
     return w.idp.encrypt(mallory(w, asked), encryption_key(w), transport="1_5")
 
 
+@family({"A103b": "oaep-sha256", "A103c": "oaep-11", "A103d": "oaep-11-sha1"}, "enc_alg")
+def a_key_transport_that_we_do_not_open(w, asked, transport):
+    """Not a weaker one: refused by name, before anything is decrypted."""
+    return w.idp.encrypt(mallory(w, asked), encryption_key(w), transport=transport)
+
+
 @family({"A104c": "urn:example:aes256-gcm", "A104d": "http://www.w3.org/2009/xmlenc11#aes256-gcm#aes"}, "enc_alg", "bad_structure")
 def an_unknown_cipher(w, asked, name):
     message = forge.octets(w.idp.encrypt(mallory(w, asked), encryption_key(w))).decode()

@@ -38,8 +38,8 @@ DIGESTS = {"sha1": DS + "sha1", "sha224": MORE + "sha224", "sha256": XENC + "sha
 class Key:
     """A key pair with its self-signed certificate."""
 
-    def __init__(self, bits=2048, name="identity provider", exponent=65537, days=3650):
-        self.private = rsa.generate_private_key(public_exponent=exponent, key_size=bits)
+    def __init__(self, bits=2048, name="identity provider", exponent=65537, days=3650, private=None):
+        self.private = private or rsa.generate_private_key(public_exponent=exponent, key_size=bits)
         who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         now = datetime.datetime.utcnow()
         begin = now - datetime.timedelta(days=1 if days > 0 else 400)
@@ -201,7 +201,26 @@ class Idp:
 
 CIPHERS = {"aes128-gcm": ("http://www.w3.org/2009/xmlenc11#aes128-gcm", 16), "aes256-gcm": ("http://www.w3.org/2009/xmlenc11#aes256-gcm", 32),
            "aes256-cbc": (XENC + "aes256-cbc", 32), "aes128-cbc": (XENC + "aes128-cbc", 16), "tripledes-cbc": (XENC + "tripledes-cbc", 24)}
-TRANSPORTS = {"oaep": (XENC + "rsa-oaep-mgf1p", f'<ds:DigestMethod xmlns:ds="{DS}" Algorithm="{DS}sha1"/>'), "1_5": (XENC + "rsa-1_5", "")}
+XENC11 = "http://www.w3.org/2009/xmlenc11#"
+
+
+def transport_digest(name):
+    return f'<ds:DigestMethod xmlns:ds="{DS}" Algorithm="{DIGESTS[name]}"/>'
+
+
+def oaep(digest, mask):
+    return padding.OAEP(padding.MGF1(mask()), digest(), None)
+
+
+MASK_SHA256 = f'<xenc11:MGF xmlns:xenc11="{XENC11}" Algorithm="{XENC11}mgf1sha256"/>'
+# What an EncryptedKey says of how it is wrapped, and how it is.
+TRANSPORTS = {
+    "oaep": (XENC + "rsa-oaep-mgf1p", transport_digest("sha1"), oaep(hashes.SHA1, hashes.SHA1)),
+    "oaep-default": (XENC + "rsa-oaep-mgf1p", "", oaep(hashes.SHA1, hashes.SHA1)),
+    "oaep-sha256": (XENC + "rsa-oaep-mgf1p", transport_digest("sha256"), oaep(hashes.SHA256, hashes.SHA1)),
+    "oaep-11": (XENC11 + "rsa-oaep", transport_digest("sha256") + MASK_SHA256, oaep(hashes.SHA256, hashes.SHA256)),
+    "oaep-11-sha1": (XENC11 + "rsa-oaep", transport_digest("sha1"), oaep(hashes.SHA1, hashes.SHA1)),
+    "1_5": (XENC + "rsa-1_5", "", padding.PKCS1v15())}
 
 
 def encrypted(plain, der, data="aes256-gcm", transport="oaep", cut=0):
@@ -220,9 +239,8 @@ def encrypted(plain, der, data="aes256-gcm", transport="oaep", cut=0):
         body = nonce + encryptor.update(plain + bytes(filling - 1) + bytes([filling])) + encryptor.finalize()
     body = body[:len(body) - cut] if cut else body
     public = x509.load_der_x509_certificate(der).public_key()
-    scheme = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None) if transport == "oaep" else padding.PKCS1v15()
+    method, more, scheme = TRANSPORTS[transport]
     wrapped = public.encrypt(secret, scheme)
-    method, more = TRANSPORTS[transport]
     return (f'<xenc:EncryptedData xmlns:xenc="{XENC}" Type="{XENC}Element"><xenc:EncryptionMethod Algorithm="{name}"/>'
             f'<ds:KeyInfo xmlns:ds="{DS}"><xenc:EncryptedKey><xenc:EncryptionMethod Algorithm="{method}">{more}</xenc:EncryptionMethod>'
             f"<xenc:CipherData><xenc:CipherValue>{base64.b64encode(wrapped).decode()}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedKey></ds:KeyInfo>"

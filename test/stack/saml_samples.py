@@ -33,6 +33,13 @@ def write_keys(idp, own):
     (TEST / "unit/saml_sample_keys.h").write_text(text)
 
 
+def with_second_confirmation(response):
+    """Before the good one, one of a kind that we do not take."""
+    good = response.find(f".//{forge.q(forge.SAML, 'SubjectConfirmation')}")
+    good.addprevious(forge.parse(f'<saml:SubjectConfirmation xmlns:saml="{forge.SAML}" Method="urn:oasis:names:tc:SAML:2.0:cm:sender-vouches"/>'))
+    return response
+
+
 def responses(idp, own):
     def plain(**said):
         return idp.response(Sp, NOW, in_response_to="_q", attributes=ATTRIBUTES, **said)
@@ -43,8 +50,13 @@ def responses(idp, own):
     yield "prefix-list", idp.signed(plain(), "both", inclusive=["xs"])
     yield "sha512", idp.signed(plain(), "assertion", algorithm="sha512", digest="sha384")
     yield "encrypted-assertion", idp.encrypt(idp.signed(plain(), "assertion"), own.der())
-    for name, message in (("encrypted-response", plain()), ("encrypted-both", idp.signed(plain(), "assertion"))):
-        idp.encrypt(message, own.der(), data="aes128-gcm")
+    yield "two-confirmations", idp.signed(with_second_confirmation(plain()), "assertion")
+    yield "two-confirmations-response", idp.signed(with_second_confirmation(plain()), "response")
+    yield "encrypted-two-confirmations", idp.encrypt(idp.signed(with_second_confirmation(plain()), "assertion"), own.der())
+    yield "encrypted-cbc-assertion", idp.encrypt(idp.signed(plain(), "assertion"), own.der(), data="aes256-cbc")
+    for name, message, data in (("encrypted-response", plain(), "aes128-gcm"), ("encrypted-both", idp.signed(plain(), "assertion"), "aes128-gcm"),
+                                ("encrypted-cbc", idp.signed(plain(), "assertion"), "aes128-cbc")):
+        idp.encrypt(message, own.der(), data=data)
         forge.sign(message, idp.key)
         yield name, message
 

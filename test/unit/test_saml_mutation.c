@@ -12,9 +12,16 @@
 
 #define MUTATIONS 6000
 
-static const char *const samples[] = {"assertion",          "response",      "both",
-                                      "prefix-list",        "sha512",        "encrypted-assertion",
-                                      "encrypted-response", "encrypted-both"};
+static const char *const samples[] = {"assertion",
+                                      "response",
+                                      "both",
+                                      "prefix-list",
+                                      "sha512",
+                                      "encrypted-assertion",
+                                      "encrypted-response",
+                                      "encrypted-both",
+                                      "two-confirmations",
+                                      "two-confirmations-response"};
 
 typedef struct {
   SamlConnection *connection;

@@ -259,6 +259,7 @@ static const ChangeCase encrypted_changes[] = {
     {OAEP, "http://www.w3.org/2001/04/xmlenc#rsa-1_5", SAML_ENC_ALG, "EncryptionMethod"},
     {OAEP, "http://www.w3.org/2009/xmlenc11#rsa-oaep", SAML_ENC_ALG, "EncryptionMethod"},
     {"xmldsig#sha1", "xmldsig-more#md5", SAML_ENC_ALG, "DigestMethod"},
+    {"http://www.w3.org/2000/09/xmldsig#sha1", SAML_NS_XENC "sha256", SAML_ENC_ALG, "DigestMethod"},
     {"xmldsig#sha1\"/>", "xmldsig#sha1\"/><xenc:OAEPparams/>", SAML_ENC_ALG, "OAEPparams"},
     {"xmlenc#Element", "xmlenc#Content", BAD, "EncryptedData"},
     {"<xenc:EncryptedKey ", "<ds:RetrievalMethod URI=\"#_k\"/><xenc:EncryptedKey ", BAD, "RetrievalMethod"},

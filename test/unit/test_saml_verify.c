@@ -81,6 +81,7 @@ static void other_slug(SamlConnection *connection) {
 #define RSA_SHA256 "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
 #define ENVELOPED SAML_NS_DSIG "enveloped-signature"
 #define EXCLUSIVE "http://www.w3.org/2001/10/xml-exc-c14n#"
+#define OAEP_DIGEST(algorithm) "<ds:DigestMethod Algorithm=\"" algorithm "\"/>"
 #define OF_ASSERTION SAML_CHECK_SIGNATURE_ASSERTION
 #define OF_RESPONSE SAML_CHECK_SIGNATURE_RESPONSE
 
@@ -93,6 +94,9 @@ static const VerifyCase verify_cases[] = {
     {"encrypted-assertion", NULL, NULL, NULL, SAML_OK, 0},
     {"encrypted-response", NULL, NULL, NULL, SAML_OK, 0},
     {"encrypted-both", NULL, NULL, NULL, SAML_OK, 0},
+    {"two-confirmations", NULL, NULL, NULL, SAML_OK, 0},
+    {"two-confirmations-response", NULL, NULL, NULL, SAML_OK, 0},
+    {"encrypted-two-confirmations", NULL, NULL, NULL, SAML_OK, 0},
     /* which signature */
     {"assertion", NULL, NULL, want_response, SAML_SIG_MISSING, OF_RESPONSE},
     {"assertion", NULL, NULL, want_both, SAML_SIG_MISSING, OF_RESPONSE},
@@ -131,6 +135,17 @@ static const VerifyCase verify_cases[] = {
     {"encrypted-both", NULL, NULL, other_slug, SAML_ENC_FAILED, SAML_CHECK_DECRYPTION},
     {"encrypted-both", NULL, NULL, other_key, SAML_SIG_INVALID, OF_RESPONSE},
     {"encrypted-assertion", "rsa-oaep-mgf1p", "rsa-1_5", NULL, SAML_ENC_ALG, SAML_CHECK_STRUCTURE},
+    {"encrypted-assertion", OAEP_DIGEST(SAML_NS_DSIG "sha1"), "", NULL, SAML_OK, 0},
+    {"encrypted-assertion", OAEP_DIGEST(SAML_NS_DSIG "sha1"), OAEP_DIGEST(SAML_NS_XENC "sha256"), NULL,
+     SAML_ENC_ALG, SAML_CHECK_STRUCTURE},
+    {"encrypted-assertion", OAEP_DIGEST(SAML_NS_DSIG "sha1"), OAEP_DIGEST(SAML_NS_XENC "sha512"), NULL,
+     SAML_ENC_ALG, SAML_CHECK_STRUCTURE},
+    {"encrypted-assertion", "2001/04/xmlenc#rsa-oaep-mgf1p", "2009/xmlenc11#rsa-oaep", NULL, SAML_ENC_ALG,
+     SAML_CHECK_STRUCTURE},
+    {"encrypted-cbc", NULL, NULL, allow_cbc, SAML_OK, 0},
+    {"encrypted-cbc", NULL, NULL, NULL, SAML_ENC_ALG, SAML_CHECK_STRUCTURE},
+    {"encrypted-cbc-assertion", NULL, NULL, allow_cbc, SAML_ENC_ALG, SAML_CHECK_DECRYPTION},
+    {"encrypted-cbc-assertion", NULL, NULL, NULL, SAML_ENC_ALG, SAML_CHECK_STRUCTURE},
     {"encrypted-assertion", "2009/xmlenc11#aes256-gcm", "2001/04/xmlenc#aes256-cbc", NULL, SAML_ENC_ALG,
      SAML_CHECK_STRUCTURE},
     {"encrypted-assertion", "2009/xmlenc11#aes256-gcm", "2001/04/xmlenc#aes256-cbc", allow_cbc, SAML_ENC_ALG,
