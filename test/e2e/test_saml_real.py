@@ -1,5 +1,6 @@
 """Signing in and out at a real identity provider, SimpleSAMLphp: whatever it can be told to sign, encrypt, name and rotate."""
 
+import base64
 import itertools
 import re
 import urllib.parse
@@ -45,8 +46,10 @@ class Real(SamlWorld):
         return {check["check"]: check["state"] for check in self.saml("trace", newest["trace"])["checks"]}
 
 
-def new_idp(run_dir, name_id="mail"):
-    return simplesaml.Idp(run_dir / f"idp-{next(_numbers)}", [], name_id).create().start()
+def new_idp(run_dir, name_id="mail", **options):
+    idp = simplesaml.Idp(run_dir / f"idp-{next(_numbers)}", [], name_id)
+    idp.options = options
+    return idp.create().start()
 
 
 @pytest.fixture(scope="module")
@@ -278,6 +281,30 @@ def test_signing_out_there_signs_out_here(world, ada):
     ended = [why for user, why in world.sessions() if user == here["id"]]
     assert ended[0] is None and ended[1] is not None, ended
     assert world.connection.asked_for_password(who)
+
+
+def test_a_provider_that_takes_and_sends_forms_alone(gatepost, cluster, run_dir):
+    """HTTP-POST for requests, logout and its answers: signed inside, not beside."""
+    post = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
+    idp = new_idp(run_dir, SingleSignOnServiceBinding=[post], SingleLogoutServiceBinding=[post])
+    try:
+        world = Real(new_tenant(gatepost, cluster), run_dir, idp)
+        shown = world.saml("show", world.slug)
+        assert (shown["sso_binding"], shown["slo_binding"]) == ("post", "post")
+        world.connection.register(SingleLogoutService=[{"Binding": post, "Location": world.slos[post]}])
+        there, _ = world.both()
+        for out in (world.sign_out, world.connection.sign_out_there):
+            page, who = world.sign_in(there)
+            assert at_portal(world, page)
+            out(who)
+            assert world.signed_in(who) is None and world.connection.asked_for_password(who)
+        form = browser.Browser().get(f"{world.base}/saml/{world.slug}/start").form("SAMLRequest")
+        signed = base64.b64decode(form.fields["SAMLRequest"])
+        assert signed.count(b"<samlp:AuthnRequest ") == 1
+        form.fields["SAMLRequest"] = base64.b64encode(signed.replace(b"<samlp:AuthnRequest ", b'<samlp:AuthnRequest ForceAuthn="true" ')).decode()
+        assert unwilling(world, browser.Browser().post(form.action, form.fields))
+    finally:
+        idp.stop()
 
 
 # ---- keys change

@@ -34,7 +34,7 @@ class Connection:
     def begin(self, who, target=None):
         """The page of the identity provider at which the browser is then."""
         query = "?" + urllib.parse.urlencode({"target": target}) if target else ""
-        return who.get(f"{self.base}/saml/{self.slug}/start{query}")
+        return carry_on(who, who.get(f"{self.base}/saml/{self.slug}/start{query}"), AUTO[:1])
 
     def sign_in(self, person, who=None, password=None, target=None):
         """The page at which the browser ends up, and the browser."""
@@ -61,10 +61,10 @@ class Connection:
         return carry_on(who, who.get(self.idp.sign_out_url(urllib.parse.quote(self.idp.metadata_url, safe=""))))
 
 
-def carry_on(who, page):
-    """Sends the forms that send themselves in a browser with script."""
+def carry_on(who, page, fields=AUTO):
+    """Sends the forms with one of these fields, which send themselves in a browser with script."""
     for _ in range(4):
-        form = next((form for form in page.forms if any(name in form.fields for name in AUTO)), None)
+        form = next((form for form in page.forms if any(name in form.fields for name in fields)), None)
         if form is None:
             break
         page = who.submit(page, form)
