@@ -196,8 +196,10 @@ def test_two_workers_one_frozen_and_ten_thousand_changes(mail, store, cluster):
           f"{len(store.calls)} calls to the store")
     check_rows(world, people)
     check_store(world, store)
-    for name in ("one", "two"):
-        assert "sync_trouble" not in (mail.folder / f"{name}.log").read_text(), name
+    # What was asked of the database as it froze is over; nothing else may have gone wrong.
+    trouble = [line for name in ("one", "two") for line in (mail.folder / f"{name}.log").read_text().splitlines()
+               if '"sync_trouble"' in line and "the deadline is over" not in line and "before the deadline" not in line]
+    assert trouble == []
     # Looking at everybody once more finds nothing to do.
     counts = world.once()
     assert set(counts) <= {"keep", "held"} and counts["held"] == 0, counts
