@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pathlib
+import secrets
 import shutil
 import signal
 import sys
@@ -11,7 +12,7 @@ import tempfile
 import time
 from concurrent import futures
 
-from . import host, mailstack, mailstory, okta, people, postgres, samlstory, scim, server
+from . import canary, host, mailstack, mailstory, okta, people, postgres, samlstory, scim, server
 
 
 def say(text=""):
@@ -19,12 +20,14 @@ def say(text=""):
 
 
 class Story:
-    """Everything lives below one temporary directory."""
+    """Everything lives below one temporary directory. checked: PostgreSQL logs all it can, and no log may hold one of .secrets."""
 
-    def __init__(self):
+    def __init__(self, checked=False):
         self.run_dir = pathlib.Path(tempfile.mkdtemp(prefix="gatepost-"))
         self.run_dir.chmod(0o755)
-        self.postgres = postgres.Postgres(self.run_dir / "pg")
+        self.postgres = postgres.Postgres(self.run_dir / "pg", canary.LOUD_POSTGRES if checked else None)
+        # The private PostgreSQL trusts its socket and asks for none; the program must keep it to itself all the same.
+        self.secrets = {"database password": secrets.token_hex(16)} if checked else {}
         self.gatepost = None
         self.token, self.pat, self.mail, self.signing = None, None, None, None
 
@@ -37,7 +40,7 @@ class Story:
     def start(self):
         say(f"gatepost quickstart: everything lives in {self.run_dir}")
         self.step("database", "private PostgreSQL on a Unix socket", lambda: self.postgres.create().start())
-        conninfo = self.postgres.create_database("gatepost")
+        conninfo = self.postgres.create_database("gatepost") + "".join(f" password={each}" for each in self.secrets.values())
         self.gatepost = server.Server(self.run_dir / "gatepost", conninfo, mailstack.SETTINGS).write_config()
         self.step("schema", "gatepost db migrate", lambda: self._cli("db", "migrate"))
         self.step("service", f"gatepost serve on {self.gatepost.address}", self.gatepost.start)
@@ -156,6 +159,7 @@ Try:
   gatepost() {{ setpriv --reuid=nobody --regid=nogroup --clear-groups -- {story.gatepost.cli.binary} "$@" --config {story.gatepost.config}; }}
   gatepost user list
   gatepost user show ada@example.org
+  gatepost saml connection trace {story.signing.connection.slug}
 
 Ctrl-C ends everything and removes {story.run_dir}.""" if host.is_root() else f"""
   portal          {signing}
@@ -166,6 +170,7 @@ Ctrl-C ends everything and removes {story.run_dir}.""" if host.is_root() else f"
 Try:
   curl -s -H 'Authorization: Bearer {token}' '{base}/Users?count=3'
   {command} user list
+  {command} saml connection trace {story.signing.connection.slug}
 
 Ctrl-C ends everything and removes {story.run_dir}.""", flush=True)
     signal.pause()
@@ -208,7 +213,7 @@ def main(argv):
         return stop(argv[1])
     for number in (signal.SIGTERM, signal.SIGINT):  # SIGINT too: a shell's background job would start with it ignored
         signal.signal(number, interrupted)
-    story = Story()
+    story = Story(mode == "--check")
     keep = False
     try:
         story.start()
