@@ -3,7 +3,7 @@
 import time
 from concurrent import futures
 
-from . import mailclient, people
+from . import canary, mailclient, people
 
 LOGIN = people.address("Ada")
 FRIEND = people.address("Chen")
@@ -152,14 +152,11 @@ class Check:
         imap.close()
 
     def canary(self):
-        """No secret in any log of the whole host."""
-        told = []
-        for path in self.story.run_dir.rglob("*.log"):
-            text = path.read_text(encoding="utf-8", errors="replace")
-            told += [f"{path.name} holds the {name}" for name, secret in (
-                ("token", self.secret), ("token without dashes", self.secret.replace("-", "")), ("SCIM token", self.story.token),
-                ("doveadm key", self.mail.key), *self.secrets.items()) if secret in text]
-        self.expect("logs that hold a secret", told, [])
+        """No secret in any log of the whole host, PostgreSQL's with each statement's parameters among them."""
+        secrets = {"token": self.secret, "SCIM token": self.story.token, "doveadm key": self.mail.key, **self.story.secrets,
+                   **canary.key_files(self.story.run_dir), **self.secrets}
+        wrong, logs = canary.told(self.story.run_dir, secrets)
+        self.expect(f"logs, of {logs}, that hold one of {len(secrets)} secrets", wrong, [])
 
     def run(self):
         self.mailbox()
