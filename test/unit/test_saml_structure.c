@@ -220,11 +220,10 @@ static const ChangeCase changes[] = {
 };
 
 static char *changed(const char *text, const char *from, const char *to) {
-  const char *at = strstr(text, from);
-  if (at == NULL)
+  GString *out = g_string_new(text);
+  if (g_string_replace(out, from, to, 1) == 0)
     g_error("the message has no %s", from);
-  g_autofree char *before = g_strndup(text, (gsize)(at - text));
-  return g_strconcat(before, to, at + strlen(from), NULL);
+  return g_string_free(out, FALSE);
 }
 
 static void test_changes(void) {
