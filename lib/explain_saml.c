@@ -110,8 +110,9 @@ static const ExplainRow rows[] = {
      "an attack."},
     {4122, "A signature's algorithm is not accepted.", REFUSED,
      "Choose RSA with SHA-256 at the identity provider; SHA-1 is broken."},
-    {4123, "A pinned key is too short.", "Nobody can sign in by that key.",
-     "Have the identity provider use an RSA key of 2048 bits or more, and import its certificate."},
+    {4123, "A pinned key is too weak.", "Nobody can sign in by that key.",
+     "Have the identity provider make a new RSA key of 2048 bits or more, exponent 65537, and import its "
+     "certificate."},
     {4124, "A signature does not sign the element it stands in, or has parts it must not have.",
      REFUSED " It may be an attack.", "See what it was: " TRACE},
     {4125, "No usable certificate of the identity provider is pinned.",

@@ -66,9 +66,9 @@ static const FailureRow rows[SAML_FAILURES] = {
          "no pinned certificate made this signature: import the identity provider's new one"},
     [SAML_SIG_ALG] = {"sig_alg", SAML_BLAME_IDP,
                       "the signature's algorithm is not accepted: choose RSA with SHA-256 there"},
-    [SAML_SIG_KEY_WEAK] =
-        {"sig_key_weak", SAML_BLAME_IDP,
-         "the pinned key is too short: have the identity provider use RSA of 2048 bits or more"},
+    [SAML_SIG_KEY_WEAK] = {"sig_key_weak", SAML_BLAME_IDP,
+                           "the pinned key is too weak: have the identity provider use RSA of 2048 bits or "
+                           "more, exponent 65537"},
     [SAML_SIG_PROFILE] =
         {"sig_profile", SAML_BLAME_IDP,
          "the signature does not sign what it stands in, or has parts it must not have: it may be an attack"},

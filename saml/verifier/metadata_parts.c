@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/cidr.h"
+#include "lib/crypto_weak.h"
 #include "lib/crypto_x509.h"
 #include "lib/limits.h"
 #include "saml/verifier/signature.h"
@@ -51,9 +52,9 @@ static void take_certificate(SamlMetadataWork *work, const xmlNode *node, SamlFa
     return;
   SamlFailure failure = judge_key(der);
   if (failure != SAML_OK) {
-    saml_metadata_warn(work, "the certificate %.16s… is left out: %s", certificate.fingerprint,
-                       failure == SAML_SIG_KEY_WEAK ? "its key is shorter than 2048 bits"
-                                                    : "it is not for RSA");
+    const char *weakness = crypto_certificate_weakness(der);
+    saml_metadata_warn(work, "the certificate %.16s… is left out: it %s", certificate.fingerprint,
+                       weakness != NULL ? weakness : "cannot be used");
     *worst = failure == SAML_SIG_KEY_WEAK ? failure : *worst;
     return;
   }

@@ -4,7 +4,7 @@
 
 #include "saml/verifier/structure.h"
 
-typedef struct SamlKeys SamlKeys; /* pinned public keys, checked for strength (C45); one thread */
+typedef struct SamlKeys SamlKeys; /* pinned public keys, checked for strength (C45, lib/crypto_weak.h); one thread */
 
 /* certificates: GBytes (DER). Weak or unreadable ones are left out; NULL with SAML_NO_KEY or SAML_SIG_KEY_WEAK when none is left. */
 SamlKeys *saml_keys_new(const GPtrArray *certificates, SamlFailure *failure);

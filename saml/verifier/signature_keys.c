@@ -3,9 +3,8 @@
 #include <xmlsec/crypto.h>
 #include <xmlsec/keysdata.h>
 
+#include "lib/crypto_weak.h"
 #include "saml/verifier/signature.h"
-
-#define LEAST_BITS 2048 /* SDP-MD06 */
 
 static void clear_key(void *data) {
   SamlPinnedKey *pinned = data;
@@ -39,7 +38,7 @@ static xmlSecKeyPtr load_pinned(GBytes *der, SamlFailure *failure) {
     *failure = SAML_NO_KEY;
     return NULL;
   }
-  if (xmlSecKeyDataGetSize(xmlSecKeyGetValue(key)) >= LEAST_BITS)
+  if (crypto_certificate_weakness(der) == NULL)
     return key;
   xmlSecKeyDestroy(key);
   *failure = SAML_SIG_KEY_WEAK;

@@ -57,6 +57,7 @@ def root(more):
 
 STAMP = forge.stamp
 SMALL = {1024: forge.Key(1024)}
+WEAK = {"exponent-3": forge.Key(exponent=3), "guessable": forge.Key(private=forge.guessable_private_key())}
 
 REFUSED = {
     "A125-expired": lambda: root(f'validUntil="{STAMP(time.time() - 60)}"'),
@@ -80,6 +81,8 @@ REFUSED = {
         "</md:AttributeAuthorityDescriptor></md:EntityDescriptor>"),
     "C49-no-key": lambda: with_keys(),
     "C45-weak": lambda: with_keys(key_descriptor(x509(SMALL[1024].text()))),
+    "A38-exponent-3": lambda: with_keys(key_descriptor(x509(WEAK["exponent-3"].text()))),
+    "A38-guessable": lambda: with_keys(key_descriptor(x509(WEAK["guessable"].text()))),
     "C100-empty": lambda: GOOD.replace(f'entityID="{IDP.entity_id}"', 'entityID=""'),
     "C100-relative": lambda: GOOD.replace(f'entityID="{IDP.entity_id}"', 'entityID="idp"'),
     "C100-long": lambda: GOOD.replace(f'entityID="{IDP.entity_id}"', f'entityID="https://idp.example.org/{"x" * 1024}"'),
@@ -110,6 +113,7 @@ ACCEPTED = {
     "A131-garbage-first": (lambda: with_keys(key_descriptor(x509("AAAA", IDP.key.text()))), 1),
     "A131-no-use": (lambda: GOOD.replace(' use="signing"', ""), 1),
     "A131-weak-beside-strong": (lambda: with_keys(key_descriptor(x509(SMALL[1024].text())), key_descriptor(x509(IDP.key.text()))), 1),
+    "A38-weak-beside-strong": (lambda: with_keys(key_descriptor(x509(*(key.text() for key in (*WEAK.values(), IDP.key))))), 1),
     "in-lines": (lambda: GOOD.replace(IDP.key.text(), re.sub("(.{64})", r"\1\n", IDP.key.text())), 1),
     "declared": (lambda: '<?xml version="1.0" encoding="UTF-8"?>\n' + GOOD, 1),
     "far-valid-until": (lambda: root(f'validUntil="{STAMP(time.time() + 86400 * 3650)}"'), 1),

@@ -60,6 +60,31 @@ class Key:
         return self.private.sign(octets, padding.PKCS1v15(), SIGNATURES[algorithm][1]())
 
 
+def is_prime(number):
+    return all(pow(base, number - 1, number) == 1 for base in (2, 3, 5, 7, 11))
+
+
+def guessable_private_key():
+    """A key as the faulty generator of CVE-2017-15361 made them: its primes are k·M + (65537^a mod M), M the product of the first primes."""
+    modulus, prime, found = 1, 2, 0
+    while found < 126:
+        if all(prime % smaller for smaller in range(2, int(prime ** 0.5) + 1)):
+            modulus, found = modulus * prime, found + 1
+        prime += 1
+
+    def one():
+        least = 3 << 1022  # so that the product of two has 2048 bits
+        while True:
+            number = pow(65537, int.from_bytes(os.urandom(8), "big"), modulus) + modulus * (least // modulus + int.from_bytes(os.urandom(6), "big"))
+            if is_prime(number) and number % 65537 != 1:
+                return number
+
+    p, q_ = one(), one()
+    d = pow(65537, -1, (p - 1) * (q_ - 1))
+    return rsa.RSAPrivateNumbers(p, q_, d, rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q_), rsa.rsa_crt_iqmp(p, q_),
+                                 rsa.RSAPublicNumbers(65537, p * q_)).private_key()
+
+
 def new_id():
     return "_" + os.urandom(16).hex()
 
