@@ -114,7 +114,7 @@ static MailEventKind fill_command(const json_t *fields, MailEvent *event) {
   return MAIL_EVENT_ACCESS;
 }
 
-/* "service:imap" among the event's categories. */
+/* A session of doveadm's is gatepost or an admin, not the person. "service:imap" among the event's categories. */
 static const char *service_of(const json_t *root) {
   gsize i;
   json_t *category;
@@ -128,7 +128,7 @@ static const char *service_of(const json_t *root) {
 
 static MailEventKind fill_session(const json_t *root, const json_t *fields, MailEvent *event) {
   const char *service = service_of(root);
-  if (service == NULL || strcmp(service, "lmtp") == 0)
+  if (service == NULL || strcmp(service, "lmtp") == 0 || strcmp(service, "doveadm") == 0)
     return MAIL_EVENT_OTHER;
   g_autofree char *protocol = g_ascii_strup(service, -1);
   event->action = "session_end";

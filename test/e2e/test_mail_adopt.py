@@ -7,7 +7,7 @@ import time
 import pytest
 
 from conftest import new_gatepost
-from stack import host, mailclient, mailstack, okta
+from stack import dovecot, host, mailclient, mailstack, okta
 
 DOMAIN = "example.org"
 GROUP = "mail-users"
@@ -50,7 +50,7 @@ class OldStore:
 
     def write(self):
         who = pwd.getpwnam(host.USER) if host.is_root() else pwd.getpwuid(0)
-        passwords = "".join(f"{login}:{{PLAIN}}{PASSWORD}\n" for login in self.users)
+        passwords = "".join(f"{login}:{{PLAIN}}{PASSWORD}::::::{one.get('more', '')}\n" for login, one in self.users.items())
         users = "".join(f"{login}::{one.get('uid', who.pw_uid)}:{who.pw_gid}::{self.folder}/dovecot/mail/before/{login}::{one.get('extra', '')}\n"
                         for login, one in self.users.items())
         for name, text in (("old-passwords", passwords), ("old-users", users)):
@@ -130,7 +130,7 @@ def test_inspect_reads_what_the_real_one_prints(old):
     told = {row["what"]: row for row in report["checks"]}
     assert report["state"] == "warning" and [row["what"] for row in report["checks"] if row["state"] == "warning"] == ["disable_plaintext_auth"]
     assert told["version"]["words"].startswith("Dovecot 2.3.") and told["passdb 1"]["words"] == "gatepost's, asked first"
-    assert told["passdb 2"]["words"].startswith("passwd-file ") and "who is there stays there" in told["userdb 2"]["words"]
+    assert told["passdb 2"]["words"].startswith("passwd-file ") and "who is there stays there" in told["userdb 1"]["words"]
     assert told["auth_policy_server_url"]["words"].endswith("gatepost's")
     shown = old.cli.run("dovecot", "inspect", printed)
     assert shown.returncode == 0 and "✓ passdb 1" in shown.stdout and "Nothing stands in the way" in shown.stderr
@@ -254,3 +254,36 @@ def test_a_mailbox_that_is_gone_is_forgotten(old):
     report = old.cli.json("mailbox", "scan", "--backend", "dovecot")
     assert old.rows(report, "state")[f"foreign@{DOMAIN}"] == "gone"
     assert old.cli.run("mailbox", "show", f"foreign@{DOMAIN}").returncode == 3
+
+
+def test_a_row_of_the_old_passwords_that_brings_a_quota_signs_in(old):
+    """Dovecot takes whatever a passdb brings along for what `prefetch` answers with: it must not be asked before the host's userdb."""
+    login = f"brings@{DOMAIN}"
+    old.had(login, more="userdb_quota_rule=*:storage=5M")
+    assert old.subjects(login, PASSWORD) == ["old 0"]
+
+
+STATIC = """
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={folder}/static/%u {more}
+}}
+"""
+
+
+@pytest.mark.parametrize("more", ["allow_all_users=yes", ""])
+def test_mail_lies_where_a_token_reads_it_beside_a_static_userdb(old, run_dir, more):
+    login = f"static{len(more)}@{DOMAIN}"
+    old.person(login)
+    old.once()
+    secret = old.cli.json("pat", "create", login, "--name", "static")["token"]
+    who, folder = pwd.getpwnam(host.USER) if host.is_root() else pwd.getpwuid(0), run_dir / f"static{len(more)}"
+    server = dovecot.Dovecot(folder, old.cli, "both", STATIC.format(uid=who.pw_uid, gid=who.pw_gid, folder=folder / "mail", more=more))
+    server.create(old.mail.key).start()
+    try:
+        mailclient.lmtp(server.ports["lmtp"], "friend@elsewhere.example", login, "for the token")
+        client = mailclient.Imap(server.ports["imap"]).login(login, secret)
+        assert client.subjects() == ["for the token"]
+        client.close()
+    finally:
+        server.stop()

@@ -40,6 +40,8 @@ static const Case cases[] = {
      MAIL_EVENT_ACCESS, "session_end", "{\"protocol\":\"POP3\",\"duration_us\":5}"},
     {T EVENT("mail_user_session_finished", "\"service:lmtp\"", "\"user\":\"alice@example.test\""),
      MAIL_EVENT_OTHER, NULL, NULL},
+    {T EVENT("mail_user_session_finished", "\"service:doveadm\"", "\"user\":\"alice@example.test\""),
+     MAIL_EVENT_OTHER, NULL, NULL},
     {T EVENT("mail_delivery_finished", "",
              "\"rcpt_to\":\"alice@example.test\",\"message_subject\":\"s3cret\",\"message_size\":9"),
      MAIL_EVENT_ACCESS, "create", "{\"protocol\":\"IncomingEmail\",\"size\":9}"},
