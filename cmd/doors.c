@@ -53,8 +53,8 @@ static char *joined(const json_t *array) {
 static char *instant(const char *text) {
   gint64 at;
   gsize n = strlen(text);
-  if (n < sizeof "2026-11-24T10:14:03Z" - 1 || text[10] != 'T' || text[n - 1] != 'Z' ||
-      !clock_parse(text, &at))
+  if (n < sizeof "2026-11-24T10:14:03Z" - 1 || text[10] != 'T' ||
+      !(g_str_has_suffix(text, "Z") || g_str_has_suffix(text, "+00:00")) || !clock_parse(text, &at))
     return NULL;
   return admin_moment(at, NULL);
 }

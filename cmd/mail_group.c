@@ -26,6 +26,13 @@ static const OutputColumn record_columns[] = {{"group", "Group"},
                                               {"backend", "Store"},
                                               {NULL}};
 
+/* Takes group. */
+static void show(Output *output, json_t *group) {
+  if (!output_is_json(output))
+    quota_show(group);
+  doors_record(output, record_columns, group);
+}
+
 /* What the options point into. */
 typedef struct {
   MailGroupOptions options;
@@ -123,7 +130,7 @@ static int change(App *app, const VerbCall *call, Change how, GError **error) {
   json_t *group = how(&scope, verb_argument(call, 0), &wanted.options, plan, error);
   if (group == NULL)
     return APP_FAILED;
-  doors_record(app_output(app), record_columns, group);
+  show(app_output(app), group);
   g_autofree char *org = admin_org_option(&admin);
   output_say(app_output(app), plan ? "Nothing was changed.%s" : "Next: gatepost sync plan%s",
              plan ? "" : org);
@@ -145,6 +152,9 @@ int verb_mail_group_list(App *app, const VerbCall *call, GError **error) {
   json_t *groups = mail_admin_groups(&scope, error);
   if (groups == NULL)
     return APP_FAILED;
+  gsize i;
+  json_t *group;
+  json_array_foreach(groups, i, group) if (!output_is_json(app_output(app))) quota_show(group);
   doors_table(app_output(app), columns, groups, "mail_groups");
   return APP_OK;
 }
@@ -170,6 +180,9 @@ int verb_mail_group_remove(App *app, const VerbCall *call, GError **error) {
   }
   if (group == NULL)
     return APP_FAILED;
-  doors_record(app_output(app), record_columns, group);
+  show(app_output(app), group);
+  output_say(app_output(app), go ? "Its members' mailboxes follow within a minute, above the limit when you "
+                                   "say so: gatepost sync held"
+                                 : "Nothing was changed.");
   return APP_OK;
 }

@@ -22,6 +22,9 @@ int verb_mailbox_list(App *app, const VerbCall *call, GError **error) {
   json_t *list = mail_admin_mailboxes(&scope, verb_value(call, "after"), limit, error);
   if (list == NULL)
     return APP_FAILED;
+  gsize i;
+  json_t *mailbox;
+  json_array_foreach(list, i, mailbox) if (!output_is_json(app_output(app))) quota_show(mailbox);
   doors_table(app_output(app), columns, list, "mailboxes");
   return APP_OK;
 }

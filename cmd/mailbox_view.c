@@ -1,6 +1,7 @@
 #include "cmd/mailbox_view.h"
 
 #include "cmd/doors.h"
+#include "cmd/quota.h"
 
 #define TIME_OF_DAY 11 /* where it begins in 2026-11-24T10:14:03.120000Z */
 
@@ -66,6 +67,7 @@ void mailbox_view_record(Output *output, json_t *mailbox) {
   }
   json_t *row = doors_row(mailbox, "-");
   json_object_set_new(row, "doors", doors_lines(mailbox));
+  quota_show(row);
   json_decref(mailbox);
   output_record(output, columns, row);
 }

@@ -117,6 +117,18 @@ int verb_sync_plan(App *app, const VerbCall *call, GError **error) {
 
 /* ---- what was, what waits */
 
+/* "create 9", "disable 2" */
+static json_t *count_words(const json_t *counts) {
+  json_t *words = json_array();
+  const char *what;
+  json_t *n;
+  json_object_foreach((json_t *)counts, what, n) {
+    g_autofree char *text = g_strdup_printf("%s %" JSON_INTEGER_FORMAT, what, json_integer_value(n));
+    json_array_append_new(words, json_string(text));
+  }
+  return words;
+}
+
 int verb_sync_history(App *app, const VerbCall *call, GError **error) {
   gint64 limit = LIMIT_PAGE_DEFAULT;
   MailScope scope;
@@ -132,8 +144,7 @@ int verb_sync_history(App *app, const VerbCall *call, GError **error) {
   json_array_foreach(runs, i, run) {
     if (output_is_json(app_output(app)))
       continue;
-    g_autofree char *counts = jsontext_dump(json_object_get(run, "counts"));
-    json_object_set_new(run, "counts", json_string(counts));
+    json_object_set_new(run, "counts", count_words(json_object_get(run, "counts")));
   }
   static const OutputColumn columns[] = {
       {"id", "Run"},        {"started", "Started"}, {"trigger", "Because of"},
@@ -157,10 +168,13 @@ int verb_sync_held(App *app, const VerbCall *call, GError **error) {
                                          {"why", "Because"},
                                          {"since", "Since"},
                                          {NULL}};
-  doors_table(app_output(app), columns, held, "held");
-  if (any)
-    output_say(app_output(app),
-               "Next: gatepost sync approve ID… | --all, or gatepost sync reject ID… | --all");
+  if (any || output_is_json(app_output(app)))
+    doors_table(app_output(app), columns, held, "held");
+  else
+    json_decref(held);
+  output_say(app_output(app),
+             any ? "Next: gatepost sync approve ID… | --all, or gatepost sync reject ID… | --all"
+                 : "Nothing is held.");
   return APP_OK;
 }
 

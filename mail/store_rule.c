@@ -238,8 +238,10 @@ static gboolean allowed(const Change *change, const json_t *locked, GError **err
   }
   g_auto(GStrv) words = g_strv_builder_end(builder);
   g_autofree char *list = g_strjoinv(", ", words);
-  mail_error_set(error, MAIL_ERROR_REFUSED, GP_MAIL_LOCK_OUT, "with this change nobody could sign in: %s",
-                 list);
+  gboolean everybody = g_strv_contains((const char *const *)words, "everybody");
+  mail_error_set(error, MAIL_ERROR_REFUSED, GP_MAIL_LOCK_OUT,
+                 "with this change nobody could sign in%s%s any more", everybody ? "" : " over ",
+                 everybody ? "" : list);
   return FALSE;
 }
 
