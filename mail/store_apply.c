@@ -149,7 +149,7 @@ static const DbStatement update = {
     " doors = CASE WHEN open = $11 THEN doors ELSE coalesce(doors, '{}') || jsonb_build_object('sign-in',"
     " jsonb_build_object('state', CASE WHEN $11 THEN 'open' ELSE 'shut' END, 'at', coalesce("
     "CASE WHEN $12 IN ('', 'inactive') THEN (SELECT modified_at FROM scim_user WHERE org_id = $1 AND user_id "
-    "= $3::uuid)"
+    "= $3::uuid AND modified_at > coalesce((doors->'sign-in'->>'at')::timestamptz, '-infinity'))"
     " WHEN $12 = 'deleted' THEN (SELECT deleted_at FROM scim_tombstone WHERE org_id = $1 AND user_id = "
     "$3::uuid) END,"
     " now()))) END,"

@@ -11,6 +11,8 @@ static const DbStatement contain_set = {
     " SELECT org_id, 'u', user_id FROM mailbox WHERE org_id = $1 AND mailbox_id = $2 AND user_id IS NOT NULL)"
     " UPDATE mailbox SET open = open AND $4::text IS NULL, contained_at = CASE WHEN $4::text IS NOT NULL "
     "THEN coalesce(contained_at, now()) END,"
+    " doors = CASE WHEN open AND $4::text IS NOT NULL THEN coalesce(doors, '{}') || jsonb_build_object("
+    "'sign-in', jsonb_build_object('state', 'shut', 'at', now())) ELSE doors END,"
     " contained_by = CASE WHEN $4::text IS NOT NULL THEN $3 END, contained_why = $4,"
     " desired_gen = desired_gen + 1, dirty_since = now(), attempts = 0, not_before = NULL"
     " WHERE org_id = $1 AND mailbox_id = $2"

@@ -53,6 +53,14 @@ static const DbStatement revoke_tokens = {
     " AND (b.lent_until IS NULL OR b.lent_until < now()) RETURNING t.token_id, t.user_id, t.name)"
     " INSERT INTO audit (org_id, kind, actor, action, subject, detail) SELECT $1, $3, 'sync', 'pat.revoke',"
     " user_id::text, jsonb_build_object('token_id', token_id, 'name', name) FROM gone"};
+/* A session outlives the token that opened it, as with revoking: nobody can tell which, so that all of its owner end once. */
+static const DbStatement expire_tokens = {
+    "mail_prune_expire",
+    "WITH ended AS (UPDATE mail_token SET over = true WHERE org_id = $1 AND NOT over AND expires_at <= now()"
+    " RETURNING user_id, revoked_at, last_used_at) UPDATE mailbox m SET cut = true, desired_gen = "
+    "m.desired_gen + 1, dirty_since = now(), attempts = 0, not_before = NULL WHERE m.org_id = $1"
+    " AND m.state = 'active' AND m.origin <> 'found' AND m.user_id IN"
+    " (SELECT user_id FROM ended WHERE revoked_at IS NULL AND last_used_at IS NOT NULL)"};
 /* Mail is only destroyed after an admin has said so. */
 static const DbStatement retain = {
     "mail_prune_retain", "INSERT INTO mail_held (org_id, mailbox_id, action, cause, detail)"
@@ -94,6 +102,7 @@ static gboolean prune_body(Db *db, gpointer data, GError **error) {
   db_args_int(&args, house->grace_days);
   db_args_text(&args, audit_kind_name(AUDIT_SYNC));
   db_queue(db, &revoke_tokens, &args, NULL);
+  queue_org(db, &expire_tokens, house->org_id);
   queue_days(db, &retain, house->org_id, house->retention_days);
   queue_org(db, &forget_losses, house->org_id);
   queue_org(db, &forget_runs, house->org_id);

@@ -237,12 +237,14 @@ CREATE TABLE public.mail_token (
   clients text[] NOT NULL DEFAULT '{}',
   reuse_told_at timestamptz,
   expiry_told integer,
+  over boolean NOT NULL DEFAULT false,
   PRIMARY KEY (org_id, token_id),
   CHECK ((user_id IS NULL) = (login IS NOT NULL))
 );
 CREATE UNIQUE INDEX mail_token_hash ON public.mail_token (hash);
 CREATE UNIQUE INDEX mail_token_grouped ON public.mail_token (hash_grouped);
 CREATE INDEX mail_token_owner ON public.mail_token (org_id, user_id);
+CREATE INDEX mail_token_expiry ON public.mail_token (org_id, expires_at) WHERE NOT over;
 COMMENT ON TABLE public.mail_token IS 'Personal access tokens: what a mail program uses as password; and service tokens of scanners and scripts.';
 COMMENT ON COLUMN public.mail_token.org_id IS 'Organisation.';
 COMMENT ON COLUMN public.mail_token.token_id IS 'Identity; what logs name.';
@@ -266,6 +268,7 @@ COMMENT ON COLUMN public.mail_token.last_used_client IS 'By which program, where
 COMMENT ON COLUMN public.mail_token.clients IS 'Kinds of client seen with it.';
 COMMENT ON COLUMN public.mail_token.reuse_told_at IS 'When its owner was told that two kinds of client use it.';
 COMMENT ON COLUMN public.mail_token.expiry_told IS 'The last notice sent before its end: 30, 7, 1 or 0 days.';
+COMMENT ON COLUMN public.mail_token.over IS 'It has expired, and the sessions it may have opened were ended after that.';
 
 CREATE TABLE public.access_token (
   hash bytea PRIMARY KEY CHECK (length(hash) = 32),

@@ -48,14 +48,16 @@ CREATE TABLE public.mail_failure (
   login text NOT NULL,
   remote text NOT NULL,
   tries integer NOT NULL,
+  asked integer NOT NULL,
   PRIMARY KEY (org_id, minute, login, remote)
 );
-COMMENT ON TABLE public.mail_failure IS 'Failed sign-ins that the mail server alone saw, by minute, so that guessing cannot flood audit. Rows of the last hour; older ones go when a new one comes.';
+COMMENT ON TABLE public.mail_failure IS 'Sign-ins with a secret that is none of ours, by minute, so that neither guessing nor good old passwords flood audit. Rows of the last hour; older ones go when a new one comes.';
 COMMENT ON COLUMN public.mail_failure.org_id IS 'Organisation.';
 COMMENT ON COLUMN public.mail_failure.minute IS 'Begin of the minute.';
 COMMENT ON COLUMN public.mail_failure.login IS 'Primary address; empty: all logins that are nobody''s together.';
 COMMENT ON COLUMN public.mail_failure.remote IS 'The client''s address; empty: unknown.';
 COMMENT ON COLUMN public.mail_failure.tries IS 'So many.';
+COMMENT ON COLUMN public.mail_failure.asked IS 'So many of them our own look-up saw.';
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Small parts
@@ -280,7 +282,7 @@ COMMENT ON FUNCTION public.mail_audit(bigint, text, text, inet, text, uuid, json
 CREATE TYPE public.mail_try AS (
   org_id bigint, login text, ip inet, protocol text, mech text, session text,
   via text, user_id uuid, token_id bigint, token_name text, mode text, help text,
-  reason text, code integer, words text, rule_id bigint, rule_name text, rule_effect text
+  reason text, code integer, words text, rule_id bigint, rule_name text, rule_effect text, tries integer
 );
 COMMENT ON TYPE public.mail_try IS 'One sign-in while it is decided.';
 
@@ -297,7 +299,7 @@ BEGIN
   PERFORM public.mail_audit(try.org_id, 'AUTHENTICATION', try.login, try.ip, try.protocol, try.user_id,
     about || jsonb_build_object('user', try.login, 'method', CASE try.via WHEN 'oauth' THEN 'oauth' ELSE 'basic' END,
       'mech', try.mech, 'via', try.via, 'auth_successful', (try.reason IS NULL)::integer, 'auth_failed_reason', try.reason,
-      'code', 'GP-' || try.code, 'personal_access_token_id', try.token_id));
+      'code', 'GP-' || try.code, 'personal_access_token_id', try.token_id, 'tries', CASE WHEN try.tries > 10 THEN try.tries END));
 END $$;
 COMMENT ON FUNCTION public.mail_try_record(public.mail_try) IS 'Writes what became of a sign-in: the rule that decided, and the outcome.';
 
@@ -336,6 +338,23 @@ CREATE FUNCTION public.mail_service_login(org bigint, login text) RETURNS boolea
 $$;
 COMMENT ON FUNCTION public.mail_service_login(bigint, text) IS 'May a service token sign in as this address: in a domain the organisation has proved, and nobody''s now or lately?';
 
+-- Ten a minute are written one by one for each login and address, then one at each doubling, with the number so far. An old
+-- password that another database takes passes here first, and looks like a wrong secret.
+CREATE FUNCTION public.mail_failure_count(org bigint, login text, ip inet, asked boolean) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+  n integer;
+BEGIN
+  INSERT INTO public.mail_failure AS f (org_id, minute, login, remote, tries, asked)
+    VALUES (org, date_trunc('minute', now()), coalesce($2, ''), coalesce(host(ip), ''), 1, $4::integer)
+    ON CONFLICT ON CONSTRAINT mail_failure_pkey DO UPDATE SET tries = f.tries + 1, asked = f.asked + excluded.asked
+    RETURNING f.tries INTO n;
+  IF n = 1 THEN
+    DELETE FROM public.mail_failure f WHERE f.org_id = org AND f.minute < now() - interval '1 hour';
+  END IF;
+  RETURN CASE WHEN n <= 10 OR (n % 10 = 0 AND (n / 10) & (n / 10 - 1) = 0) THEN n END;
+END $$;
+COMMENT ON FUNCTION public.mail_failure_count(bigint, text, inet, boolean) IS 'Counts a sign-in with a secret that is none of ours; its number if it is one to record, else NULL.';
+
 -- secret_sha256: 64 lower-case hex digits of what was typed. The makers of tokens store the hash of both lower-case spellings,
 -- with and without dashes; upper case typed cannot match. The login may be the primary address or an alias, not a former one.
 -- A login of no mailbox is recorded for the organisation that owns its domain; of a foreign domain not at all, since nobody
@@ -352,6 +371,13 @@ DECLARE
   oauth boolean := upper(mech) IN ('XOAUTH2', 'OAUTHBEARER');
   known boolean := false;
 BEGIN
+  -- Without a mechanism nobody signs in: a static userdb of the host's own asks the password databases whether a recipient
+  -- exists. No secret fits this one.
+  IF coalesce(mech, '') = '' AND lower(service) IN ('lmtp', 'lda', 'doveadm') THEN
+    RETURN QUERY SELECT u."user", '{CRYPT}!'::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::integer, NULL::integer,
+                        NULL::text, NULL::text FROM gatepost.dovecot_userdb(dovecot_auth.login, dovecot_auth.service) u;
+    RETURN;
+  END IF;
   try.login := left(lower(coalesce(login, '')), 254);
   try.ip := public.mail_ip(remote);
   try.protocol := public.mail_protocol(service);
@@ -389,7 +415,10 @@ BEGIN
     try.org_id := coalesce(try.org_id, (SELECT d.org_id FROM public.domain d
       WHERE d.domain = split_part(try.login, '@', 2) AND d.verified_at IS NOT NULL));
     IF try.org_id IS NOT NULL THEN
-      PERFORM public.mail_try_record(try);
+      try.tries := public.mail_failure_count(try.org_id, box.address, try.ip, true);
+      IF try.tries IS NOT NULL THEN
+        PERFORM public.mail_try_record(try);
+      END IF;
     END IF;
     RETURN;
   END IF;
@@ -628,7 +657,7 @@ CREATE FUNCTION public.mail_failure_known(try public.mail_try) RETURNS boolean L
 $$;
 COMMENT ON FUNCTION public.mail_failure_known(public.mail_try) IS 'Does audit have this failed sign-in already?';
 
--- Ten a minute are written one by one for each login and address, then one at each doubling, with the number so far.
+-- Where our own look-up counts more than it writes, it counted this one too.
 CREATE FUNCTION public.mail_failure_told(login text, remote text, protocol text, mech text, session text, client text)
   RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -644,16 +673,14 @@ BEGIN
     LEFT JOIN public.mailbox m ON m.org_id = o.org_id AND m.mailbox_id = o.mailbox_id AND o.kind <> 'resting';
   try.org_id := owner.org_id;
   try.user_id := owner.user_id;
-  IF try.org_id IS NULL OR public.mail_failure_known(try) THEN
+  IF try.org_id IS NULL OR public.mail_failure_known(try) OR EXISTS (
+    SELECT FROM public.mail_failure f
+     WHERE f.org_id = try.org_id AND f.minute >= date_trunc('minute', now() - interval '10 seconds')
+       AND f.login = coalesce(owner.address, '') AND f.remote = coalesce(host(try.ip), '') AND f.asked > 10) THEN
     RETURN;
   END IF;
-  INSERT INTO public.mail_failure AS f (org_id, minute, login, remote, tries)
-    VALUES (try.org_id, date_trunc('minute', now()), coalesce(owner.address, ''), coalesce(host(try.ip), ''), 1)
-    ON CONFLICT ON CONSTRAINT mail_failure_pkey DO UPDATE SET tries = f.tries + 1 RETURNING f.tries INTO n;
-  IF n = 1 THEN
-    DELETE FROM public.mail_failure f WHERE f.org_id = try.org_id AND f.minute < now() - interval '1 hour';
-  END IF;
-  IF n <= 10 OR (n % 10 = 0 AND (n / 10) & (n / 10 - 1) = 0) THEN
+  n := public.mail_failure_count(try.org_id, owner.address, try.ip, false);
+  IF n IS NOT NULL THEN
     PERFORM public.mail_audit(try.org_id, 'AUTHENTICATION', try.login, try.ip, try.protocol, try.user_id, jsonb_build_object(
       'session', nullif(try.session, ''), 'mode', owner.mode, 'user_agent', nullif(left($6, 200), ''), 'user', try.login,
       'method', 'basic', 'mech', left($4, 32), 'auth_successful', 0, 'auth_failed_reason', 'unknown', 'told_by', 'dovecot',
@@ -884,6 +911,7 @@ BEGIN
       public.mail_token_client(bigint, bigint, uuid, text), public.mail_policy_record(public.mail_try, text, boolean),
       public.mail_login_owner(text), public.mail_policy_unowned(public.mail_try, text, text),
       public.mail_policy(text, text, text, text, text, text, text), public.mail_failure_known(public.mail_try),
+      public.mail_failure_count(bigint, text, inet, boolean),
       public.mail_failure_told(text, text, text, text, text, text), public.mail_send_allowed(text, integer),
       gatepost.dovecot_auth(text, text, text, text, text, text), gatepost.dovecot_userdb(text, text) TO gatepost_app;
   END IF;

@@ -226,6 +226,30 @@ def test_guessing_leaves_few_records(world):
     assert world.one("SELECT count(*) FROM mail_failure WHERE org_id = %s", world.org) == 1
 
 
+def test_a_good_old_password_leaves_few_records_too(world):
+    """Where tokens stand beside passwords, each of these passes our look-up first, and Dovecot tells of the wrong ones once more."""
+    person = world.person()
+    mark = world.audit_mark()
+    for n in range(100):
+        world.auth(person.address, "the-old-password", session=f"s{n}")
+        told(world, person.address, session=f"s{n}")
+    detail = [r["detail"] for r in world.audit(mark)]
+    assert [d.get("tries") for d in detail] == [None] * 10 + [20, 40, 80] and not any("told_by" in d for d in detail)
+    world.auth(person.address, "wrong", ip="203.0.113.9")
+    assert len(world.audit(mark)) == 14, "another address counts by itself"
+
+
+@pytest.mark.parametrize("service", ["lmtp", "doveadm"])
+def test_a_delivery_is_no_sign_in(world, service):
+    """A static userdb asks the passdbs whether the recipient exists."""
+    person = world.person()
+    mark = world.audit_mark()
+    row = world.auth(person.address.upper(), "", service=service, mech="")
+    assert row["user"] == person.address and row["password"] == "{CRYPT}!" and row["nopassword"] is None
+    assert world.auth(f"nobody@{world.domain}", "", service=service, mech="") is None
+    assert world.audit(mark) == []
+
+
 def test_the_program_s_role_may_ask_all_of_it(world):
     person = world.person()
     world.run("SET ROLE gatepost_app")

@@ -118,6 +118,48 @@ def test_a_revoked_token_ends_what_it_opened(world):
     assert "GP-5105" in world.imap(login, secret) and world.imap(login, other) is None
 
 
+def test_a_token_that_expires_ends_what_it_opened(world, cluster):
+    login, user, secret = world.person("dora3")
+    other = world.cli.json("pat", "create", login, "--name", "phone")["token"]
+    world.secrets.append(other)
+    with world.idle(login, secret) as session, cluster.session("mailstory") as sql:
+        sql.execute("UPDATE mail_token SET expires_at = now() WHERE user_id = %s AND name = 'test'", (user,))
+        world.cli.json("sync", "once")  # the worker does so every 15 minutes
+        assert session.wait_bye(10) is not None
+        assert "GP-5103" in world.imap(login, secret) and world.imap(login, other) is None
+    with world.idle(login, other) as session:
+        world.cli.json("sync", "once")
+        assert session.wait_bye(2) is None, "once for each token"
+
+
+# What a mail program asks → what the record says; by number and by UID alike.
+ACCESSES = [("SELECT INBOX", "read_hierarchy"), ("FETCH 1 (FLAGS)", "read_summary"), ("FETCH 1 (BODY.PEEK[])", "read"),
+            ("UID FETCH 1:* (BODY.PEEK[])", "read"), ("SEARCH ALL", "read_summary"), ("STORE 1 +FLAGS (\\Seen)", "update_read_state"),
+            ("CREATE kept", "create"), ("COPY 1 kept", "copy"), ("MOVE 1 kept", "move"), ("RENAME kept gone", "update"),
+            ("DELETE gone", "delete"), ("EXPUNGE", "delete")]
+
+
+def test_each_way_to_read_and_to_change_is_recorded(world, cluster):
+    login, user, secret = world.person("watched")
+    mailclient.lmtp(world.mail.ports["lmtp"], "friend@elsewhere.example", login, "to be read")
+    imap = mailclient.Imap(world.mail.ports["imap"]).login(login, secret)
+    for number, (command, _) in enumerate(ACCESSES):
+        imap.connection.send(f"A{number} {command}\r\n".encode())
+        while not (line := imap.connection.readline()).startswith(f"A{number} ".encode()):
+            assert line, command
+        assert b" OK " in line, (command, line)
+    imap.close()
+
+    def recorded():
+        with cluster.session("mailstory") as sql:
+            sql.execute("SELECT detail ->> 'action' FROM audit WHERE kind = 'MAILBOX_ACCESS' AND subject = %s"
+                        " AND detail ->> 'protocol' = 'IMAP' AND detail ->> 'action' <> 'session_end' ORDER BY audit_id", (user,))
+            return [row[0] for row in sql.fetchall()]
+
+    assert mailclient.eventually(lambda: len(recorded()) >= len(ACCESSES), 10), recorded()
+    assert recorded() == [action for _, action in ACCESSES]
+
+
 def test_nobody_gets_the_address_of_a_service(world):
     login = f"scanner@{DOMAIN}"
     made = world.cli.json("pat", "create", "--service", login, "--name", "scanner")
@@ -183,6 +225,19 @@ def test_a_client_that_reconnects_in_a_loop_is_out(world):
         thread.join()
         for session in opened:
             session.close()
+
+
+def test_containment_shuts_the_stopwatch_s_doors_too(world):
+    login, _, _ = world.person("watch")
+    doors = lambda: world.cli.json("user", "show", login)["mailbox"]["doors"]  # noqa: E731
+    states = lambda: {name: door["state"] for name, door in doors().items()}  # noqa: E731
+    assert states()["sign-in"] == "open"
+    world.cli.json("user", "contain", login, "--why", "a test")
+    shut = doors()["sign-in"]
+    assert shut["state"] == "shut" and mailclient.eventually(lambda: states()["sessions"] == "shut", 10)
+    world.cli.json("user", "release", login)
+    assert mailclient.eventually(lambda: states() == {"sign-in": "open", "sessions": "open"}, 10)
+    assert doors()["sign-in"]["at"] > shut["at"], "it opened after it was shut"
 
 
 def test_containment_cuts_at_once(world):
