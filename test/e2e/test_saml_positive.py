@@ -68,6 +68,11 @@ def encrypted_128(w, asked):
     return w.idp.encrypt(w.idp.signed(plain(w, asked)), w.certificates("encryption")[0], data="aes128-gcm")
 
 
+def encrypted_by_default_digest(w, asked):
+    """OAEP's digest is SHA-1 where none is named."""
+    return w.idp.encrypt(w.idp.signed(plain(w, asked)), w.certificates("encryption")[0], transport="oaep-default")
+
+
 def encrypted_unsigned_inside(w, asked):
     """The Response's signature covers the cipher text."""
     response = w.idp.encrypt(plain(w, asked), w.certificates("encryption")[0])
@@ -142,7 +147,7 @@ def whole_seconds(w, asked):
     return w.idp.signed(plain(w, asked, issued=stamp(time.time(), 0), authenticated=stamp(time.time() - 60, 0)))
 
 
-STYLES = [entra, okta, google, adfs, keycloak, shibboleth, simplesamlphp, encrypted_128, encrypted_unsigned_inside, longer_hashes, no_key_info,
+STYLES = [entra, okta, google, adfs, keycloak, shibboleth, simplesamlphp, encrypted_128, encrypted_by_default_digest, encrypted_unsigned_inside, longer_hashes, no_key_info,
           pretty_printed, untyped_and_nil, two_confirmations, two_audiences, one_time_use, qualifiers, no_attributes, ends_of_the_skew, whole_seconds]
 
 
@@ -183,3 +188,58 @@ def test_an_expired_certificate_warns_and_works(gatepost, cluster, run_dir):
     assert w.signed_in(asked.browser), w.last_failure()
     shown = gatepost.cli.run("saml", "connection", "show", w.slug, "--org", w.tenant.org)
     assert "expired" in shown.stdout
+
+
+# ---- AES-CBC, which nothing but a signature around it protects: where the admin says so, and inside a signed Response alone (C53)
+
+@pytest.fixture(scope="module")
+def lenient(gatepost, cluster, run_dir):
+    made = SamlWorld(new_tenant(gatepost, cluster), run_dir, None, "--allow-cbc", "yes")
+    made.person("ada")
+    return made
+
+
+def unauthenticated(w, asked, inner=True, outer=True, data="aes256-cbc"):
+    response = plain(w, asked)
+    response = w.idp.encrypt(w.idp.signed(response) if inner else response, w.certificates("encryption")[0], data=data)
+    if outer:
+        forge.sign(response, w.idp.key)
+    return response
+
+
+@pytest.mark.parametrize("data", ["aes128-cbc", "aes256-cbc"])
+@pytest.mark.parametrize("inner", [True, False], ids=["signed-inside", "not-signed-inside"])
+def test_cbc_inside_a_signed_response(lenient, data, inner):
+    asked = lenient.ask()
+    lenient.answer(asked, unauthenticated(lenient, asked, inner, data=data))
+    assert lenient.signed_in(asked.browser), lenient.last_failure()
+
+
+def test_cbc_is_refused_where_the_assertion_alone_is_signed(lenient):
+    asked = lenient.ask()
+    lenient.answer(asked, unauthenticated(lenient, asked, outer=False))
+    assert lenient.signed_in(asked.browser) is None
+    assert lenient.last_failure() == "enc_alg"
+
+
+def test_cbc_is_refused_where_the_response_is_signed_by_another(lenient):
+    asked = lenient.ask()
+    response = unauthenticated(lenient, asked, outer=False)
+    forge.sign(response, forge.Key())
+    lenient.answer(asked, response)
+    assert lenient.signed_in(asked.browser) is None
+    assert lenient.last_failure() == "sig_invalid"
+
+
+def test_cbc_is_refused_by_default(world):
+    asked = world.ask()
+    world.answer(asked, unauthenticated(world, asked))
+    assert world.signed_in(asked.browser) is None
+    assert world.last_failure() == "enc_alg"
+
+
+def test_cbc_never_means_triple_des(lenient):
+    asked = lenient.ask()
+    lenient.answer(asked, unauthenticated(lenient, asked, data="tripledes-cbc"))
+    assert lenient.signed_in(asked.browser) is None
+    assert lenient.last_failure() == "enc_alg"
