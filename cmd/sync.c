@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "cmd/doors.h"
+#include "lib/clock.h"
 #include "lib/jsontext.h"
 #include "lib/limits.h"
 #include "mail/admin.h"
@@ -12,6 +13,7 @@
 #include "mail/worker.h"
 
 #define ALARM_SECONDS 20
+#define TELL_SECONDS 10
 #define DIFFERENCES 6 /* what sync plan --exit-code says of them: APP_PARTLY */
 
 static gint64 number(const json_t *object, const char *name) {
@@ -66,6 +68,7 @@ int verb_sync_once(App *app, const VerbCall *call, GError **error) {
   if (!mail_drift_repair(scope.pool, scope.org_id, options.log, error) ||
       !mail_worker_once(&options, scope.org_id, &tally, error) || !mail_tend_once(&tend, scope.org_id, error))
     return APP_FAILED;
+  scope.deadline = clock_deadline(TELL_SECONDS); /* slow stores may have used up the command's own */
   return tell_once(app, &scope, &tally, error);
 }
 

@@ -12,7 +12,6 @@
 #define DATABASE_SECONDS 10
 #define FIND_LEAST 8     /* newcomers that are worth one question */
 #define APPLY_SECONDS 20 /* below the lease, which is renewed before each call that could outlive it */
-#define PURGE_SECONDS 300
 #define RENEW_US (5 * G_USEC_PER_SEC)
 #define TURN_US G_USEC_PER_SEC
 #define WRITE_US (G_USEC_PER_SEC / 5) /* what was done is written together, but not much later */
@@ -128,7 +127,7 @@ static gboolean tell_store(MailEffects *effects, const MailEffect *effect, GErro
   if (store == NULL)
     return FALSE;
   if (effect->purge)
-    return store->kind->purge(store->driver, effect->address, clock_deadline(PURGE_SECONDS), error);
+    return store->kind->purge(store->driver, effect->address, clock_deadline(MAIL_PURGE_SECONDS), error);
   MailTarget target = {.org = effect->org,
                        .mailbox_id = effect->mailbox_id,
                        .address = effect->address,

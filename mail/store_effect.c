@@ -1,6 +1,7 @@
 #include "mail/store_effect.h"
 
-#define LEASE "interval '30 seconds'" /* MAIL_LEASE_SECONDS */
+/* MAIL_LEASE_SECONDS. A purge may take its whole deadline, MAIL_PURGE_SECONDS, in one call, during which nothing is renewed. */
+#define LEASE "CASE WHEN m.state = 'purged' THEN interval '330 seconds' ELSE interval '30 seconds' END"
 
 void mail_effect_free(MailEffect *effect) {
   if (effect == NULL)
@@ -23,7 +24,7 @@ static const DbStatement claim = {
     " AND (m.lease_until IS NULL OR m.lease_until < clock_timestamp())"
     " AND (m.not_before IS NULL OR m.not_before <= clock_timestamp())"
     " AND NOT EXISTS (SELECT 1 FROM mail_setting s WHERE s.org_id = m.org_id AND s.paused_at IS NOT NULL)"
-    " ORDER BY m.open, m.dirty_since LIMIT $3 FOR UPDATE OF m SKIP LOCKED)"
+    " ORDER BY m.state = 'purged', m.open, m.dirty_since LIMIT $3 FOR UPDATE OF m SKIP LOCKED)"
     " UPDATE mailbox m SET lease_owner = $1, lease_epoch = m.lease_epoch + 1,"
     " lease_until = clock_timestamp() + " LEASE
     ", told_addresses = CASE WHEN m.address = ANY (m.told_addresses)"
@@ -59,6 +60,14 @@ static MailEffect *read_effect(const DbResult *result, int row) {
   return effect;
 }
 
+/* Purges last: what is claimed with one must not wait for it. */
+static gint by_urgency(gconstpointer a, gconstpointer b) {
+  const MailEffect *first = *(const MailEffect *const *)a, *second = *(const MailEffect *const *)b;
+  if (first->purge != second->purge)
+    return first->purge - second->purge;
+  return first->open - second->open;
+}
+
 GPtrArray *mail_store_claim(DbPool *pool, gint64 deadline, const MailClaim *wanted, GError **error) {
   DbArgs args = DB_ARGS_INIT;
   db_args_text(&args, wanted->owner);
@@ -71,6 +80,7 @@ GPtrArray *mail_store_claim(DbPool *pool, gint64 deadline, const MailClaim *want
   GPtrArray *effects = g_ptr_array_new_with_free_func((GDestroyNotify)mail_effect_free);
   for (int i = 0; i < db_rows(result); i++)
     g_ptr_array_add(effects, read_effect(result, i));
+  g_ptr_array_sort(effects, by_urgency);
   return effects;
 }
 

@@ -4,6 +4,7 @@
 #include "lib/db_pool.h"
 
 #define MAIL_LEASE_SECONDS 30
+#define MAIL_PURGE_SECONDS 300 /* of one purge; its lease is longer by MAIL_LEASE_SECONDS */
 
 /* A claimed mailbox: what the driver is told, and the fence. */
 typedef struct {
@@ -27,7 +28,7 @@ typedef struct {
   gint64 limit;
 } MailClaim;
 
-/* MailEffect *, leavers first. g_ptr_array_unref. */
+/* MailEffect *, leavers first, purges last. g_ptr_array_unref. */
 GPtrArray *mail_store_claim(DbPool *pool, gint64 deadline, const MailClaim *claim, GError **error);
 
 /* What became of it. */

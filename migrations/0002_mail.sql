@@ -153,7 +153,7 @@ CREATE TABLE public.mailbox (
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02); -- a claim changes its row in place
 CREATE UNIQUE INDEX mailbox_person ON public.mailbox (org_id, user_id) WHERE user_id IS NOT NULL AND state <> 'purged';
 CREATE INDEX mailbox_home ON public.mailbox (org_id, home);
-CREATE INDEX mailbox_dirty ON public.mailbox (backend, open, dirty_since) WHERE desired_gen <> applied_gen;
+CREATE INDEX mailbox_dirty ON public.mailbox (backend, (state = 'purged'), open, dirty_since) WHERE desired_gen <> applied_gen;
 COMMENT ON TABLE public.mailbox IS 'One mailbox, as it shall be. The row is the mailbox: Dovecot and Postfix read it; the worker only makes the outside match.';
 COMMENT ON COLUMN public.mailbox.org_id IS 'Organisation.';
 COMMENT ON COLUMN public.mailbox.mailbox_id IS 'Identity; survives renames.';
@@ -205,6 +205,8 @@ CREATE TABLE public.mail_address (
 );
 CREATE UNIQUE INDEX mail_address_global ON public.mail_address (address);
 CREATE INDEX mail_address_mailbox ON public.mail_address (org_id, mailbox_id);
+-- The worker reads everybody's aliases, which few people have.
+CREATE INDEX mail_address_alias ON public.mail_address (org_id, mailbox_id, address COLLATE "C") WHERE kind = 'alias';
 CREATE UNIQUE INDEX mail_address_primary ON public.mail_address (org_id, mailbox_id) WHERE kind = 'primary';
 COMMENT ON TABLE public.mail_address IS 'Every address once, whoever has it: two people never collide silently.';
 COMMENT ON COLUMN public.mail_address.org_id IS 'Organisation: the one that owns the domain.';

@@ -92,8 +92,10 @@ class House(World):
         return dict(rows)
 
     def again_now(self):
-        """Time passes: leases, back-off."""
-        self.sql("UPDATE mailbox SET not_before = NULL, lease_until = NULL WHERE org_id = %s AND applied_gen <> desired_gen", self.org_id())
+        """Time passes: leases, back-off. Rows are locked in the worker's own order."""
+        self.sql("WITH behind AS MATERIALIZED (SELECT org_id, mailbox_id FROM mailbox WHERE org_id = %s AND applied_gen <> desired_gen"
+                 " ORDER BY mailbox_id FOR UPDATE) UPDATE mailbox m SET not_before = NULL, lease_until = NULL FROM behind b"
+                 " WHERE (m.org_id, m.mailbox_id) = (b.org_id, b.mailbox_id)", self.org_id())
 
     def behind(self):
         return self.sql("SELECT count(*) FROM mailbox WHERE org_id = %s AND applied_gen <> desired_gen", self.org_id())[0][0]
@@ -106,6 +108,39 @@ class House(World):
     def words(self, person):
         """What the mail store said last."""
         return self.sql("SELECT last_error FROM mailbox WHERE user_id = %s", person["id"])[0][0]
+
+
+SEED = """
+WITH o AS (SELECT org_id, source_id FROM source JOIN org USING (org_id) WHERE org.name = %(org)s),
+     p AS (SELECT gen_random_uuid() AS user_id, gen_random_uuid() AS box, 'big' || n || '@' || %(domain)s AS login FROM generate_series(1, %(n)s) n),
+     u AS (INSERT INTO scim_user (org_id, source_id, user_id, user_name, user_name_key, active, doc, fold)
+           SELECT org_id, source_id, user_id, login, login, true, jsonb_build_object('userName', login), '{}' FROM o, p),
+     m AS (INSERT INTO scim_member (org_id, group_id, member_id, kind) SELECT org_id, %(group)s, user_id, 'u' FROM o, p),
+     b AS (INSERT INTO mailbox (org_id, mailbox_id, user_id, mail_group_id, address, state, origin, backend, quota_bytes, applied_gen)
+           SELECT org_id, box, user_id, (SELECT mail_group_id FROM mail_group g WHERE g.org_id = o.org_id), login, 'active', 'made',
+                  %(backend)s, 1 << 30, 1 FROM o, p RETURNING 1)
+INSERT INTO mail_address (org_id, address, kind, mailbox_id) SELECT org_id, login, 'primary', box FROM o, p
+"""
+
+
+def big_house(machine, n, backend="dovecot"):
+    """An organisation of n people whose mailboxes are as wanted."""
+    house = House(machine, backend)
+    with house.cluster.connect(DATABASE) as connection:
+        connection.autocommit = False
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+            cursor.execute("SET session_replication_role = replica")  # one statement: the rows refer to each other
+            cursor.execute(SEED, {"org": house.org, "domain": house.domain, "n": n, "group": house.group["id"], "backend": backend})
+        connection.commit()
+    return house
+
+
+def leave(house, n):
+    """n people are inactive, and everybody is to be looked at."""
+    house.sql("UPDATE scim_user SET active = false WHERE org_id = %s AND user_id IN (SELECT user_id FROM scim_user WHERE org_id = %s"
+              " ORDER BY user_id LIMIT %s)", house.org_id(), house.org_id(), n)
+    house.sql("UPDATE mail_setting SET reconcile_at = now() WHERE org_id = %s", house.org_id())
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from faults_world import House, house, machine, worker_log, working  # noqa: F401 (fixtures)
-from mail_world import PARTLY, wait
+from faults_world import House, big_house, house, leave, machine, worker_log, working  # noqa: F401 (fixtures)
+from mail_world import PARTLY, REFUSED, wait
 from stack import doveadm, mailclient
 from stack import turned as turned_clock
 
@@ -58,7 +58,7 @@ def test_F32_an_unreachable_store_keeps_its_work_and_disturbs_no_other(machine, 
             wait(lambda: lost.sql("SELECT count(*) FROM mailbox WHERE org_id = %s AND attempts > 0", lost.org_id()) == [(12,)], 30)
             store.sessions[served["userName"]] = 1
             other.active(served, False)
-            wait(lambda: shut(other, served), 5)
+            wait(lambda: shut(other, served), 30)
             assert store.sessions[served["userName"]] == 0
             assert lost.behind() == 12 and lost.states() == {("disabled", False): 12}  # kept, and wanted
             lost.sql("UPDATE mailbox SET dirty_since = now() - interval '61 seconds' WHERE org_id = %s", lost.org_id())
@@ -80,10 +80,11 @@ def test_F32_the_breaker_leaves_a_broken_store_alone(machine, store):
     house.people(40)
     store.be("500")
     with working(machine, "breaker"):
-        wait(lambda: len(store.commands) >= 5, 10)
+        wait(lambda: len(store.commands) >= 5, 30)
         time.sleep(4)
         # Five failures open it, with as many calls as were under way; then one a ten seconds tries.
-        assert 5 <= len(store.commands) <= 5 + 3, len(store.commands)
+        n, tries = len(store.commands), (time.monotonic() - store.commands[4][2]) // 10
+        assert 5 <= n <= 5 + 3 + tries, (n, tries)
         assert house.behind() == 40
         store.be("well")
         wait(lambda: len(store.about("user")) > 8 or house.again_now(), 30)
@@ -119,6 +120,32 @@ def test_F33_a_slow_store_holds_four_calls_each_until_its_deadline(machine, stor
     assert house.states() == {("disabled", False): 8} and house.audit()["mailbox.disable"] == 8
 
 
+def test_F33_a_purge_that_outlives_a_plain_lease_is_asked_for_once_and_delays_no_leaver(machine, store):
+    house = House(machine, store.name)
+    doomed, leaver = house.people(2)
+    house.once()
+    house.active(doomed, False)
+    house.once()
+    house.sql("UPDATE mailbox SET disabled_at = now() - interval '31 days' WHERE org_id = %s AND state = 'disabled'", house.org_id())
+    house.once(REFUSED)
+    house.cli("sync", "approve", *[row["id"] for row in house.held()])
+    house.active(leaver, False)
+    store.be("slow-to-expunge", delay=290)
+    with working(machine, "purger", "waiting"):
+        wait(lambda: store.about("expunge"), 30)
+        # 35 seconds go by.
+        house.sql("UPDATE mailbox SET lease_until = lease_until - interval '35 seconds' WHERE user_id = %s", doomed["id"])
+        wait(lambda: shut(house, leaver), 30)
+        late = house.person()  # both workers look again
+        wait(lambda: house.box(late) and house.box(late)[3], 30)
+        assert len(store.about("expunge")) == 1 and store.now == 1
+        assert house.sql("SELECT state, applied_gen = desired_gen FROM mailbox WHERE user_id = %s", doomed["id"]) == [("purged", False)]
+        store.over.set()
+        wait(house.quiet, 30)
+    assert len(store.about("expunge")) == 1 and house.box(doomed) is None
+    assert house.audit(doomed) == {"mailbox.create": 1, "mailbox.disable": 1}  # its end stands with who approved it
+
+
 # F34: half-failing
 
 PERSONALITIES = ["500", "exit-code", "dead", "truncated", "wrong-tag", "empty-list", "reply-lost", "401"]
@@ -126,15 +153,14 @@ PERSONALITIES = ["500", "exit-code", "dead", "truncated", "wrong-tag", "empty-li
 
 @pytest.mark.parametrize("personality", PERSONALITIES)
 def test_F34_a_half_failing_store_is_asked_until_it_is_so(machine, store, personality):
-    house = House(machine, store.name)
+    """Some hundred commands each; its breaker ends a run long before the last of them."""
+    house = big_house(machine, 120, store.name)
     house.sql("UPDATE mail_setting SET guard_count = 1000 WHERE org_id = %s", house.org_id())
-    people = house.people(15)
-    house.once()
-    for person in people:
-        store.sessions[person["userName"]] = 2
-        house.active(person, False)
+    leave(house, 120)
+    for (address,) in house.sql("SELECT address FROM mailbox WHERE org_id = %s", house.org_id()):
+        store.sessions[address] = 2
     store.be(personality)
-    store.share = 0.3
+    store.share = 0.1
     rounds = 0
     while house.run("sync", "once").returncode == PARTLY:
         # What is called done is so, and what is not is not forgotten.
@@ -144,9 +170,9 @@ def test_F34_a_half_failing_store_is_asked_until_it_is_so(machine, store, person
         rounds += 1
         assert rounds < 60
     assert rounds > 0 and sum(store.sessions.values()) == 0 and house.behind() == 0
-    assert house.states() == {("disabled", False): 15}
-    assert house.audit() == {"mailbox.create": 15, "mailbox.disable": 15}
-    assert all(p == {"user": [p["user"][0]]} for name, p, _ in store.commands if name == "authCacheFlush")
+    assert house.states() == {("disabled", False): 120} and house.audit() == {"mailbox.disable": 120}
+    print(f"count F34 {personality}: {len(store.commands)} commands, {rounds} rounds")
+    assert len(store.commands) > 360 and all(p == {"user": [p["user"][0]]} for name, p, _ in store.commands if name == "authCacheFlush")
 
 
 # F35: part of a cluster
@@ -160,13 +186,14 @@ def test_F35_one_node_of_four_is_away_the_others_are_cut_and_it_is_done_when_all
         login = person["userName"]
         for node in nodes:
             node.sessions[login] = 3
-        nodes[1].be("slow", delay=30)
+        nodes[1].be("slow", delay=300)
         house.active(person, False)
-        begin = time.monotonic()
         cut = threading.Thread(target=lambda: house.run("sync", "once"))
         cut.start()
-        wait(lambda: [node.sessions[login] for node in nodes] == [0, 3, 0, 0], 4)  # nobody waits for the slow one
+        wait(lambda: [node.sessions[login] for node in nodes] == [0, 3, 0, 0], 30)
         cut.join()
+        begun = [node.commands[0][2] for node in nodes]
+        assert max(begun) - min(begun) < 5  # nobody waited for the slow one, whose deadline that is
         assert house.box(person)[1:4] == ("disabled", False, False)
         assert f"node {nodes[1].url}/doveadm/v1" in house.words(person)
         nodes[1].be("well")
@@ -174,7 +201,6 @@ def test_F35_one_node_of_four_is_away_the_others_are_cut_and_it_is_done_when_all
         house.once()
         assert [node.sessions[login] for node in nodes] == [0] * 4 and shut(house, person)
         assert house.audit(person) == {"mailbox.create": 1, "mailbox.disable": 1}
-        assert time.monotonic() - begin < 30
     finally:
         for node in nodes:
             node.stop()

@@ -122,7 +122,7 @@ class Case:
         assert self.house.sql("SELECT state FROM mailbox WHERE user_id = %s", self.person["id"]) == [("purged",)]
         assert self.house.sql("SELECT kind FROM mail_address WHERE address = %s", self.address) == [("resting",)]
         assert self.world.mail_on_disk(self.name) == [] and self.world.mail_on_disk("neighbour")
-        assert self.house.sql("SELECT count(*) FROM audit WHERE action = 'mailbox.purge' AND subject = %s", self.person["id"])[0][0] <= 1
+        assert self.house.sql("SELECT count(*) FROM audit WHERE action = 'sync.approve' AND subject = %s", self.person["id"]) == [(1,)]
 
     def check_adopt(self, box):
         assert box[:4] == (self.address, "active", True, True)

@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 
-KEY = "doveadm-key"
+KEY = "doveadm-key-of-the-fault-tests"
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -60,6 +60,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """The effect comes as late as the answer."""
         self.store.over.wait(self.store.delay)
         self.send(200, self.answer(*ask))
+
+    def be_slow_to_expunge(self, name, *rest):
+        """Destroying mail takes long, all else is quick."""
+        if name == "expunge":
+            self.store.over.wait(self.store.delay)
+        self.send(200, self.answer(name, *rest))
 
     def be_401(self, *_):
         self.send(401, b"")
@@ -164,6 +170,7 @@ class Standin:
         if name == "who":
             return [{"username": login, "connections": str(n), "service": "imap", "pids": "(1)", "ips": "(127.0.0.1)"}] if n else []
         return {"authCacheFlush": [{"entries": "0"}], "user": {each: {"uid": "1"} for each in parameters.get("userMask", ())},
+                "expunge": [], "mailboxList": [{"mailbox": "INBOX"}],
                 "mailboxStatus": [{"mailbox": "INBOX", "messages": "0", "vsize": "0"}]}[name]
 
     def about(self, name):
