@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from stack import host, postgres, scim, server  # noqa: E402
+from stack import canary, host, postgres, scim, server  # noqa: E402
 
 _numbers = itertools.count(1)
 
@@ -20,13 +20,15 @@ def run_dir():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="gatepost-test-"))
     folder.chmod(0o755)
     yield folder
+    wrong, _ = canary.told(folder, canary.key_files(folder))
     shutil.rmtree(folder, ignore_errors=True)
+    assert wrong == []  # whatever the tests were about
 
 
 @pytest.fixture(scope="session")
 def cluster(run_dir):
     """The PostgreSQL server. A test that harms it starts its own."""
-    cluster = postgres.Postgres(run_dir / "pg").create().start()
+    cluster = postgres.Postgres(run_dir / "pg", {"log_parameter_max_length_on_error": "-1"}).create().start()
     yield cluster
     cluster.stop("immediate")
 
