@@ -230,10 +230,11 @@ def commands(cli):
     def listed(*path):
         text = cli.run(*path, "--help").stdout
         part = text.split("\nCommands:\n", 1)
-        return re.findall(r"^  ([a-z-]+)", part[1].split("\n\n", 1)[0], re.M) if len(part) == 2 else []
+        return re.findall(r"^  ([a-z-]+(?: [a-z-]+)*)", part[1].split("\n\n", 1)[0], re.M) if len(part) == 2 else []
     for noun in listed():
-        verbs = listed(noun)
-        yield from ([noun, verb] for verb in verbs) if verbs else [[noun]]
+        words = noun.split()  # "saml connection" is one
+        verbs = listed(*words)
+        yield from ([*words, verb] for verb in verbs) if verbs else [words]
 
 
 def test_every_command_has_json_examples_and_exit_codes(own):

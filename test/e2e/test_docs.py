@@ -83,9 +83,9 @@ def test_every_limit_is_in_the_handbook():
 def test_the_man_page_has_every_command():
     manual = (DOCS / "man" / "gatepost.1.scd").read_text(encoding="utf-8")
     block = gatepost("--help").stdout.split("Commands:\n")[1].split("\n\n")[0]
-    for name in re.findall(r"^  ([a-z-]+) ", block, re.M):
+    for name in re.findall(r"^  ([a-z-]+(?: [a-z-]+)*)  ", block, re.M):
         assert f"*{name}*\n" in manual, name
-        for verb in re.findall(r"^  ([a-z]+)[ A-Z]*  ", gatepost(name, "--help").stdout.partition("Commands:\n")[2].split("\n\n")[0], re.M):
+        for verb in re.findall(r"^  ([a-z]+)[ A-Z]*  ", gatepost(*name.split(), "--help").stdout.partition("Commands:\n")[2].split("\n\n")[0], re.M):
             assert f"*{verb}*" in manual.split(f"\n*{name}*\n")[1].split("\n\n")[0], f"{name} {verb}"
 
 
