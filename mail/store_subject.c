@@ -18,8 +18,8 @@ void mail_subject_clear(MailSubject *subject) {
   "'disable'),"                                                                                            \
   " coalesce((extract(epoch from b.lent_until) * 1000000)::bigint, 0), b.mail_group_id,"                   \
   " coalesce(b.quota_bytes, 0), array_to_string(b.protocols, ','), b.deliver_disabled,"                    \
-  " (SELECT string_agg(a.address, ',' ORDER BY a.address COLLATE \"C\") FROM mail_address a"               \
-  " WHERE a.org_id = $1 AND a.mailbox_id = b.mailbox_id AND a.kind = 'alias'),"                            \
+  " array_to_string(ARRAY(SELECT a.address FROM mail_address a WHERE a.org_id = $1 AND a.mailbox_id = "    \
+  "b.mailbox_id AND a.kind = 'alias' ORDER BY a.address COLLATE \"C\"), ','),"                             \
   " b.user_id IS DISTINCT FROM s.user_id"
 
 enum {
