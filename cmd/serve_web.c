@@ -22,7 +22,7 @@ static void tell_ending(ServeState *state) {
   for (guint i = 0; ending != NULL && i < ending->len; i++) {
     const SamlEnding *one = ending->pdata[i];
     g_autofree char *days = g_strdup_printf("%d", one->days);
-    log_event(state->log, LOG_WARNING, "saml_certificate_ends", "code", "GP-4033", "connection", one->slug,
+    log_event(state->log, LOG_WARNING, "saml_certificate_ends", "code", "GP-4034", "connection", one->slug,
               "whose", one->own ? "ours" : "provider", "days", days, NULL);
   }
 }

@@ -58,7 +58,7 @@ static const ExplainRow rows[] = {
      "--accept"},
     {4033, "There is no such session, or it has ended.", "Nothing was changed.",
      "See those that are open: gatepost session list"},
-    {4033, "A certificate of a SAML connection ends soon, or has ended.",
+    {4034, "A certificate of a SAML connection ends soon, or has ended.",
      "Signatures are held to the key, not to its dates: sign-ins go on here. The identity provider may think "
      "otherwise of ours.",
      "The provider's: ask its admin for the next one. Ours: gatepost saml connection rotate"},

@@ -36,7 +36,7 @@ GPtrArray *saml_store_warn(DbPool *pool, gint64 deadline, GError **error) {
 }
 
 #define KEYS(table, state, whose)                                                                       \
-  "SELECT c.slug, 4033 AS code, CASE WHEN k.not_after < now() THEN '" whose                             \
+  "SELECT c.slug, 4034 AS code, CASE WHEN k.not_after < now() THEN '" whose                             \
   " certificate has expired' ELSE format('" whose " certificate expires in %s days', " LEFT             \
   ") END AS words FROM saml_connection c JOIN " table " k ON k.org_id = c.org_id AND k.connection_id =" \
   " c.connection_id WHERE c.state <> 'off' AND k.state = '" state                                       \

@@ -34,7 +34,7 @@ def commands_of(page):
 def test_commands_exist_with_their_options(page):
     for line in commands_of(page):
         words = shlex.split(line)
-        path = words[:2] if gatepost(*words[:2], "--help").returncode == 0 else words[:1]
+        path = next((words[:n] for n in (3, 2) if gatepost(*words[:n], "--help").returncode == 0), words[:1])
         shown = gatepost(*path, "--help")
         assert shown.returncode == 0, line
         assert "Commands:" not in shown.stdout or len(words) == 1, f"no such command: gatepost {line}"
