@@ -70,8 +70,8 @@ class Check:
     def has_record(self):
         """Dovecot's own word, read by `mail-events run`."""
         with self.story.postgres.session("gatepost") as sql:
-            sql.execute("SELECT count(*) FROM audit WHERE kind = 'MAILBOX_ACCESS' AND subject = %s AND detail ->> 'action' = 'read'",
-                        (self.ids["Ada"],))
+            sql.execute("SELECT count(*) FROM audit WHERE kind = 'MAILBOX_ACCESS' AND subject = %s"
+                        " AND detail ->> 'action' LIKE 'read%%' AND detail ->> 'object_type' = 'Message'", (self.ids["Ada"],))
             return sql.fetchone()[0] > 0
 
     def submission(self):
