@@ -10,7 +10,7 @@
 #include "mail/store_scan.h"
 
 #define DATABASE_SECONDS 10
-#define ONLINE_SECONDS 30
+#define ONLINE_SECONDS 10
 
 enum { ROW_ADDRESS, ROW_OPEN, ROW_APPLIED, ROW_QUOTA, ROW_HOME, ROW_ERROR };
 

@@ -17,10 +17,11 @@
 
 struct MailTend {
   const MailTendOptions *options;
-  ThreadTimer *timer;
-  ThreadMonitor lock; /* guards stopping */
+  ThreadTimer *timer, *sessions; /* two: a store that does not answer must not delay an alarm */
+  ThreadMonitor lock;            /* guards stopping */
   gboolean stopping;
-  gint64 alarm_after, drift_after; /* clock_now; of the timer's thread alone */
+  gint64 alarm_after; /* clock_now; of timer's thread alone */
+  gint64 drift_after; /* of sessions' */
 };
 
 static gboolean has_letters(const MailTendOptions *options) {
@@ -130,7 +131,7 @@ static gboolean look(MailTend *tend, GError **error) {
       return FALSE;
   if (refused)
     tend->alarm_after = clock_now() + REST_US;
-  return look_at_sessions(tend, error);
+  return TRUE;
 }
 
 static void tick(gpointer data) {
@@ -140,11 +141,20 @@ static void tick(gpointer data) {
     log_event(tend->options->log, LOG_ERROR, "sync_trouble", "where", "tend", "why", error->message, NULL);
 }
 
+static void tick_sessions(gpointer data) {
+  MailTend *tend = data;
+  g_autoptr(GError) error = NULL;
+  if (!stopping(tend) && !look_at_sessions(tend, &error))
+    log_event(tend->options->log, LOG_ERROR, "sync_trouble", "where", "sessions", "why", error->message,
+              NULL);
+}
+
 MailTend *mail_tend_new(const MailTendOptions *options) {
   MailTend *tend = g_new0(MailTend, 1);
   tend->options = options;
   thread_monitor_init(&tend->lock);
   tend->timer = thread_timer_new("tend", TICK_MS, tick, tend);
+  tend->sessions = thread_timer_new("sessions", TICK_MS, tick_sessions, tend);
   return tend;
 }
 
@@ -155,6 +165,7 @@ void mail_tend_free(MailTend *tend) {
   tend->stopping = TRUE;
   thread_monitor_leave(&tend->lock);
   thread_timer_free(tend->timer);
+  thread_timer_free(tend->sessions);
   thread_monitor_clear(&tend->lock);
   g_free(tend);
 }

@@ -18,7 +18,7 @@ typedef struct {
 
 typedef struct MailTend MailTend; /* process lifetime */
 
-/* Starts a thread of its own, which looks every few seconds at what is due in all organisations; options are borrowed until freed.
+/* Starts two threads of its own, which look every few seconds at what is due in all organisations; options are borrowed until freed.
  * What one alarm, letter or store refuses is logged and comes again later. */
 MailTend *mail_tend_new(const MailTendOptions *options);
 void mail_tend_free(MailTend *tend); /* finishes the call or letter in progress; accepts NULL */
