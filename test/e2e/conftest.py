@@ -53,6 +53,13 @@ def gatepost(run_dir, cluster):
     assert code == 0, f"gatepost serve exited {code}:\n{instance.log[-4000:]}"
 
 
+@pytest.fixture(scope="session")
+def machine(run_dir, cluster):
+    """The mail host of the fault tests."""
+    import faults_world  # which imports this file
+    yield from faults_world.started(run_dir, cluster)
+
+
 class Tenant:
     """An organisation with one source and one token, its client, and SQL on the database."""
 

@@ -143,10 +143,10 @@ def leave(house, n):
     house.sql("UPDATE mail_setting SET reconcile_at = now() WHERE org_id = %s", house.org_id())
 
 
-@pytest.fixture(scope="session")
-def machine(run_dir, cluster):
+def started(folder, cluster):
+    """What the fixture `machine` of conftest.py yields: one for all modules of a run."""
     try:
-        machine = Host(run_dir, cluster).start()
+        machine = Host(folder, cluster).start()
     except host.StackError as missing:
         pytest.skip(str(missing))
     yield machine

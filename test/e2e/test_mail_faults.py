@@ -7,7 +7,7 @@ import time
 import pytest
 
 from conftest import new_gatepost
-from faults_world import DATABASE, House, big_house, house, leave, machine, working  # noqa: F401 (fixtures)
+from faults_world import DATABASE, House, big_house, house, leave, working  # noqa: F401 (fixtures)
 from mail_world import REFUSED, wait
 from stack import doveadm, host, scim, server
 
@@ -117,7 +117,7 @@ def test_F27_an_empty_database_gives_no_effect(peaceful, machine, run_dir, clust
     host.give(key)
     empty.cli.json("backend", "add", "dovecot", "--kind", "dovecot", "--url", store.url, "--secret-file", key)
     assert "create" not in empty.cli.json("sync", "once")
-    assert store.commands == []
+    assert store.orders() == []
     store.stop()
 
 
@@ -297,8 +297,8 @@ def test_F31_disabled_enabled_disabled_within_a_second_of_a_slow_doveadm(machine
         final = values[-1]
         assert house.box(person)[1:4] == ("active" if final else "disabled", final, True)
         assert final or store.sessions[person["userName"]] == 0
-        last = [name for name, _, _ in store.commands if name in ("kick", "mailboxStatus")][-1]
-        assert last == ("mailboxStatus" if final else "kick") and store.commands[-1][2] > committed - 0.3
+        last = [name for name, _, _ in store.orders() if name in ("kick", "user")][-1]
+        assert last == ("user" if final else "kick") and store.commands[-1][2] > committed - 0.3
         assert house.sql("SELECT desired_gen = applied_gen FROM mailbox WHERE user_id = %s", person["id"]) == [(True,)]
     finally:
         store.stop()

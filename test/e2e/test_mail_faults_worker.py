@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 
-from faults_world import DATABASE, House, house, machine, working  # noqa: F401 (fixtures)
+from faults_world import DATABASE, House, house, working  # noqa: F401 (fixtures)
 from mail_world import wait
 from stack import doveadm
 

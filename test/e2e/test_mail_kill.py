@@ -7,7 +7,7 @@ import itertools
 
 import pytest
 
-from faults_world import DATABASE, House, machine  # noqa: F401 (fixtures)
+from faults_world import DATABASE, House  # noqa: F401 (fixtures)
 from mail_world import REFUSED, Worker, wait
 from stack import host, server, steps
 

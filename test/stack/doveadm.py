@@ -162,20 +162,31 @@ class Standin:
     def obey(self, name, parameters):
         """The data, or an exit code; and the effect."""
         login = parameters.get("mask") or parameters.get("user") or parameters.get("userMask")
+        if login is None:  # who, about everybody
+            with self.lock:
+                return [self.session(each, n) for each, n in self.sessions.items() if n]
         login = login if isinstance(login, str) else login[0]
         with self.lock:
             n = self.sessions.pop(login, 0) if name == "kick" else self.sessions.get(login, 0)
         if name == "kick":
             return [{"result": login}] if n else 68
         if name == "who":
-            return [{"username": login, "connections": str(n), "service": "imap", "pids": "(1)", "ips": "(127.0.0.1)"}] if n else []
+            return [self.session(login, n)] if n else []
         return {"authCacheFlush": [{"entries": "0"}], "user": {each: {"uid": "1"} for each in parameters.get("userMask", ())},
                 "expunge": [], "mailboxList": [{"mailbox": "INBOX"}],
                 "mailboxStatus": [{"mailbox": "INBOX", "messages": "0", "vsize": "0"}]}[name]
 
+    @staticmethod
+    def session(login, n):
+        return {"username": login, "connections": str(n), "service": "imap", "pids": "(1)", "ips": "(127.0.0.1)"}
+
+    def orders(self):
+        """The commands about somebody; the others look at everybody's sessions, as a worker does when it begins."""
+        return [command for command in list(self.commands) if command[1]]
+
     def about(self, name):
         """The logins that a command was about, in turn."""
-        return [(p.get("mask") or p.get("user") or p.get("userMask"))[0] for command, p, _ in list(self.commands) if command == name]
+        return [(p.get("mask") or p.get("user") or p.get("userMask"))[0] for command, p, _ in self.orders() if command == name]
 
     def stop(self):
         self.over.set()
