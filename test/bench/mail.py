@@ -107,7 +107,7 @@ def fresh(table, run_dir, cluster, gatepost, people, quick):
                 sql.execute(done, (directory.org_id,))
                 if sql.fetchall()[0][0] == people:
                     break
-                assert time.monotonic() - begin < 900, "the worker does not get done"
+                assert worker.process.poll() is None and time.monotonic() - begin < 900, "the worker does not get done"
                 time.sleep(0.1)
         took = time.monotonic() - begin
         worker.stop()

@@ -80,6 +80,7 @@ class Table:
 
     def row(self, what, ours, control="", ratio="", floor="", holds=None):
         self.rows.append((what, ours, control, ratio, floor, "" if holds is None else "yes" if holds else "NO"))
+        say(" | ".join(cell for cell in self.rows[-1] if cell))
 
     def note(self, words):
         self.notes.append(words)
