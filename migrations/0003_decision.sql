@@ -185,7 +185,7 @@ BEGIN
     SELECT x.org_id, x.mailbox_id, x.kind, x.mode INTO org_id, mailbox_id, kind, mode
       FROM (SELECT a.org_id, a.mailbox_id, a.kind, coalesce(n.mode, s.mode, 'observe') AS mode,
                    min(a.org_id) OVER () <> max(a.org_id) OVER () AS several,
-                   CASE WHEN n.code = 5113 AND a.kind <> 'resting' THEN 9
+                   CASE WHEN n.code = 5113 THEN 9
                         ELSE 2 * array_position('{observe,directory,idp}'::text[], coalesce(n.mode, s.mode, 'observe'))
                              + (n.code IS NOT NULL OR a.kind = 'resting')::integer END AS strict
               FROM public.mail_address a
@@ -529,12 +529,18 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION public.mail_token_client(bigint, bigint, uuid, text) IS 'Notes which program uses a token; false: a second kind of program, and the organisation refuses that.';
 
--- What is no mailbox's login: an address that rests was somebody's, whose old password may still be known; and in mode idp a
--- password is no way in for any login in our domains or without one (ada+x@, ada), since that database may take it for ada's.
-CREATE FUNCTION public.mail_policy_unowned(try public.mail_try, kind text, client text) RETURNS public.mail_try LANGUAGE plpgsql AS $$
+-- What is no mailbox's login: an address that rests was somebody's, whose old password may still be known, and who may be
+-- contained; and in mode idp a password is no way in for any login in our domains or without one (ada+x@, ada), since that
+-- database may take it for ada's.
+CREATE FUNCTION public.mail_policy_unowned(try public.mail_try, kind text, contained boolean, client text)
+  RETURNS public.mail_try LANGUAGE plpgsql AS $$
 BEGIN
   SELECT s.help_text INTO try.help FROM public.mail_setting s WHERE s.org_id = try.org_id;
-  IF kind = 'resting' THEN
+  IF contained THEN
+    try.reason := 'door';
+    try.code := 5113;
+    try.words := public.mail_door_text(5113, NULL, try.help);
+  ELSIF kind = 'resting' THEN
     try.reason := 'resting';
     try.code := 5115;
     try.words := public.mail_reason('This address is no longer in use', try.help, 5115);
@@ -543,10 +549,10 @@ BEGIN
     try.code := 5101;
     try.words := public.mail_reason('Use an access token instead of your password', try.help, 5101);
   END IF;
-  PERFORM public.mail_policy_record(try, client, try.reason IS NOT NULL AND try.mode <> 'observe');
+  PERFORM public.mail_policy_record(try, client, try.reason IS NOT NULL AND (try.mode <> 'observe' OR contained));
   RETURN try;
 END $$;
-COMMENT ON FUNCTION public.mail_policy_unowned(public.mail_try, text, text) IS 'Judges and records a sign-in by password as a login that belongs to no mailbox.';
+COMMENT ON FUNCTION public.mail_policy_unowned(public.mail_try, text, boolean, text) IS 'Judges and records a sign-in by password as a login that belongs to no mailbox.';
 
 CREATE FUNCTION public.mail_policy(login text, remote text, protocol text, mech text, session text, client text, token text,
     OUT status integer, OUT message text)
@@ -574,8 +580,9 @@ BEGIN
 
   IF box.org_id IS NULL THEN
     IF try.org_id IS NOT NULL AND NOT ours THEN
-      try := public.mail_policy_unowned(try, owner.kind, client);
-      refuse := try.reason IS NOT NULL AND try.mode <> 'observe';
+      try := public.mail_policy_unowned(try, owner.kind, EXISTS (
+        SELECT FROM public.mail_now n WHERE n.org_id = owner.org_id AND n.mailbox_id = owner.mailbox_id AND n.code = 5113), client);
+      refuse := try.reason IS NOT NULL AND (try.mode <> 'observe' OR try.code = 5113);
     END IF;
     IF refuse THEN
       status := -1;
@@ -742,14 +749,18 @@ COMMENT ON VIEW gatepost.postfix_alias IS 'virtual_alias_maps: aliases and forme
 COMMENT ON COLUMN gatepost.postfix_alias.address IS 'Recipient.';
 COMMENT ON COLUMN gatepost.postfix_alias.targets IS 'Primary addresses, separated by commas.';
 
--- Postfix cannot tell how a session signed in. In mode observe, passwords of another database go on working for people who
--- hold none of our secrets; whoever holds one is judged as by it. In mode idp only our secrets let in, so that without a live
--- one every session is over; elsewhere a session may be one by a password, and goes on.
+-- Postfix cannot tell how a session signed in. In mode observe, passwords of another database go on working for people none of
+-- whose secrets can have opened a session of SMTP, which lasts no day; the others are judged as by it. In mode idp only our
+-- secrets let in, so that without a live one every session is over; elsewhere a session may be one by a password, and goes on.
 CREATE VIEW public.mail_send_now AS
   SELECT x.org_id, x.mailbox_id, x.address, x.mode,
          CASE WHEN x.mode <> 'observe' OR x.why_not IN (5113, 5114)
-                   OR EXISTS (SELECT FROM public.mail_token t WHERE t.org_id = x.org_id AND t.user_id = x.user_id)
-                   OR EXISTS (SELECT FROM public.access_token t WHERE t.org_id = x.org_id AND t.user_id = x.user_id)
+                   OR EXISTS (SELECT FROM public.mail_token t
+                               WHERE t.org_id = x.org_id AND t.user_id = x.user_id AND 'smtp' = ANY (t.protocols)
+                                 AND coalesce(t.revoked_at > now() - interval '1 day', true)
+                                 AND coalesce(t.expires_at > now() - interval '1 day', true))
+                   OR EXISTS (SELECT FROM public.access_token t
+                               WHERE t.org_id = x.org_id AND t.user_id = x.user_id AND t.expires_at > now() - interval '1 day')
               THEN x.why_not END AS code
     FROM (SELECT n.org_id, n.mailbox_id, n.user_id, n.address, n.mode, CASE
                    WHEN n.code IS NOT NULL THEN n.code
@@ -787,7 +798,9 @@ CREATE VIEW gatepost.postfix_sender AS
           UNION ALL
           SELECT t.login, t.login FROM public.mail_token t
             JOIN public.domain d ON d.org_id = t.org_id AND d.domain = split_part(t.login, '@', 2) AND d.verified_at IS NOT NULL
+            LEFT JOIN public.mail_setting p ON p.org_id = t.org_id
            WHERE t.login IS NOT NULL AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())
+             AND coalesce(p.pat_enabled, true)
              AND NOT EXISTS (SELECT FROM public.mail_address a WHERE a.address = t.login AND a.mailbox_id IS NOT NULL)) s
    GROUP BY s.address;
 COMMENT ON VIEW gatepost.postfix_sender IS 'smtpd_sender_login_maps: who may send as this address.';
@@ -799,11 +812,11 @@ CREATE VIEW public.mail_sender_shut AS
     FROM public.mail_address a JOIN public.mail_send_now n ON n.org_id = a.org_id AND n.mailbox_id = a.mailbox_id
    WHERE a.kind IN ('primary', 'alias', 'former') AND n.code IS NOT NULL
   UNION ALL
-  SELECT a.org_id, a.address, 5115
+  SELECT a.org_id, a.address, CASE WHEN n.code = 5113 THEN 5113 ELSE 5115 END
     FROM public.mail_address a
     LEFT JOIN public.mail_now n ON n.org_id = a.org_id AND n.mailbox_id = a.mailbox_id
     LEFT JOIN public.mail_setting s ON s.org_id = a.org_id
-   WHERE a.kind = 'resting' AND coalesce(n.mode, s.mode, 'observe') <> 'observe';
+   WHERE a.kind = 'resting' AND (coalesce(n.mode, s.mode, 'observe') <> 'observe' OR n.code = 5113);
 COMMENT ON VIEW public.mail_sender_shut IS 'Addresses as which nobody may send, though somebody may be signed in so.';
 COMMENT ON COLUMN public.mail_sender_shut.org_id IS 'Organisation.';
 COMMENT ON COLUMN public.mail_sender_shut.address IS 'Address.';
@@ -823,10 +836,12 @@ CREATE VIEW gatepost.postfix_login AS
           UNION ALL
           SELECT t.login, 5105 FROM public.mail_token t
             LEFT JOIN public.domain d ON d.org_id = t.org_id AND d.domain = split_part(t.login, '@', 2) AND d.verified_at IS NOT NULL
+            LEFT JOIN public.mail_setting p ON p.org_id = t.org_id
            WHERE t.login IS NOT NULL
              AND NOT EXISTS (SELECT FROM public.mail_address a WHERE a.address = t.login AND a.mailbox_id IS NOT NULL)
            GROUP BY t.login
-          HAVING NOT bool_or(d.org_id IS NOT NULL AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now()))) x
+          HAVING NOT bool_or(d.org_id IS NOT NULL AND coalesce(p.pat_enabled, true) AND t.revoked_at IS NULL
+                             AND (t.expires_at IS NULL OR t.expires_at > now()))) x
    GROUP BY x.address;
 COMMENT ON VIEW gatepost.postfix_login IS 'check_sasl_access: logins that may send no more, also in a session that is already signed in.';
 COMMENT ON COLUMN gatepost.postfix_login.address IS 'SASL login.';
@@ -909,7 +924,7 @@ BEGIN
       public.mail_rule_decide(bigint, uuid, text, inet, bigint, timestamptz), public.mail_rule_text(bigint, text, text),
       public.mail_audit(bigint, text, text, inet, text, uuid, jsonb),
       public.mail_token_client(bigint, bigint, uuid, text), public.mail_policy_record(public.mail_try, text, boolean),
-      public.mail_login_owner(text), public.mail_policy_unowned(public.mail_try, text, text),
+      public.mail_login_owner(text), public.mail_policy_unowned(public.mail_try, text, boolean, text),
       public.mail_policy(text, text, text, text, text, text, text), public.mail_failure_known(public.mail_try),
       public.mail_failure_count(bigint, text, inet, boolean),
       public.mail_failure_told(text, text, text, text, text, text), public.mail_send_allowed(text, integer),

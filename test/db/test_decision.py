@@ -168,6 +168,25 @@ def test_primary_and_alias_sign_in_as_the_primary_address(world, kind, works):
     assert world.auth(" " + person.address, secret) is None
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_nobody_contained_comes_in_by_an_address_at_rest(world, mode):
+    """Another password database may still know it, with its domain or without."""
+    person, free = world.person(contained_at="2001-01-01"), world.person()
+    world.settings(mode=mode)
+    resting = world.address(person, "rest", "resting")
+    mark = world.audit_mark()
+    status, message = world.policy(resting)
+    assert status == -1 and message.endswith("(GP-5113)")
+    assert [r["detail"]["auth_successful"] for r in world.audit(mark, "AUTHENTICATION")] == [0]
+    status, message = world.policy(world.address(free, "other", "resting"))
+    assert status == (0 if mode == "observe" else -1) and (mode == "observe" or message.endswith("(GP-5115)"))
+    world.run("BEGIN")
+    world.run("UPDATE domain SET verified_at = NULL, verified_by = NULL WHERE org_id <> %s", world.org)
+    status, message = world.policy(resting.split("@")[0])
+    world.run("ROLLBACK")
+    assert status == -1 and message.endswith("(GP-5113)")
+
+
 @pytest.mark.parametrize("mech, ours", [("XOAUTH2", True), ("OAUTHBEARER", True), ("xoauth2", True), ("PLAIN", False),
                                         ("LOGIN", False), ("", False)])
 def test_access_tokens_and_typed_secrets_never_stand_for_each_other(world, mech, ours):

@@ -166,6 +166,58 @@ def test_without_a_live_secret_no_session_can_be_ours(world, postfix, end, mode)
     assert person.address in postfix("sender", "address", "logins"), "the webmail's is one of ours"
 
 
+OLD = {"revoked": {"revoked_at": "2001-01-01"}, "expired": {"expires_at": "2001-01-01"}, "never for smtp": {"protocols": ["imap"]}}
+
+
+@pytest.mark.parametrize("kind", [*OLD, "of the webmail"])
+def test_in_mode_observe_a_secret_that_cannot_have_opened_the_session_does_not_judge_it(world, postfix, kind):
+    """An old password goes on working for somebody who once had a token; not for somebody whose token ended a moment ago."""
+    world.settings(mode="observe")
+    person = world.person(protocols=["imap"])
+    if kind == "of the webmail":
+        world.access_token(person)
+        table = "access_token SET expires_at ="
+    else:
+        world.token(person, **OLD[kind])
+        table = "mail_token SET protocols = '{smtp}', revoked_at ="
+    if kind == "of the webmail":
+        assert postfix("login", "address", "refusal")[person.address].endswith("(GP-5109)")
+        world.run(f"UPDATE {table} now() - interval '25 hours' WHERE user_id = %s", person.user_id)
+    assert person.address not in postfix("login", "address", "refusal")
+    assert postfix("sender", "address", "logins")[person.address] == person.address
+    world.run(f"UPDATE {table} now() - interval '23 hours' WHERE user_id = %s", person.user_id)
+    world.run("UPDATE mail_token SET expires_at = NULL WHERE user_id = %s", person.user_id)
+    assert postfix("login", "address", "refusal")[person.address].endswith("(GP-5109)")
+    assert person.address not in postfix("sender", "address", "logins")
+
+
+def test_a_services_session_ends_when_tokens_are_switched_off(world, postfix):
+    login = f"scanner@{world.domain}"
+    world.token(login=login, protocols=["smtp"])
+    assert postfix("sender", "address", "logins")[login] == login
+    world.settings(pat_enabled=False)
+    assert login not in postfix("sender", "address", "logins")
+    assert postfix("login", "address", "refusal")[login].endswith("(GP-5105)")
+    world.settings(pat_enabled=True)
+    assert login not in postfix("login", "address", "refusal")
+
+
+@pytest.mark.parametrize("mode", ["observe", "directory", "idp"])
+def test_nobody_contained_sends_by_an_address_at_rest(world, mode):
+    person, free = world.person(contained_at="2001-01-01"), world.person()
+    world.settings(mode=mode)
+    resting, other = world.address(person, "rest", "resting", "2999-01-01"), world.address(free, "other", "resting", "2999-01-01")
+    refusal = "SELECT refusal FROM gatepost.postfix_login WHERE address = %s"
+    assert world.one(refusal, resting).endswith("(GP-5113)")
+    found = world.run(refusal, other)
+    assert len(found) == (mode != "observe") and all(row["refusal"].endswith("(GP-5115)") for row in found)
+    world.run("BEGIN")
+    world.run("UPDATE domain SET verified_at = NULL, verified_by = NULL WHERE org_id <> %s", world.org)
+    bare = world.one(refusal, resting.split("@")[0])
+    world.run("ROLLBACK")
+    assert bare.endswith("(GP-5113)")
+
+
 def test_a_bare_login_sends_as_its_person_where_an_organisation_is_alone(world):
     """Postfix hears from Dovecot what was typed."""
     ada, twin = world.person("ada"), world.person("twin")
