@@ -90,3 +90,23 @@ def test_totals_are_exact_in_every_snapshot_while_they_are_folded(own, run_dir, 
         assert gatepost.stop() == 0
     assert sql("SELECT sum(n) FROM resource_count WHERE kind = 'u'") == sql("SELECT count(*) FROM scim_user")
     assert max(folds) > 16, "nothing was folded while it was watched"
+
+
+def test_expired_questions_to_providers_go_by_the_thousand_but_for_the_last_hours(own, cluster):
+    """Whoever visits a sign-in page leaves one: all go in one look, beside a row that somebody has in hand."""
+    gatepost, _, sql = own
+    (org, source), = sql("SELECT org_id, source_id FROM source LIMIT 1")
+    (connection,), = sql("INSERT INTO saml_connection (org_id, source_id, slug, name, idp_entity_id, sso_url)"
+                         " VALUES (%s, %s, 'keep', 'keep', 'https://idp.example', 'https://idp.example/sso') RETURNING connection_id", org, source)
+    put = ("INSERT INTO saml_request (org_id, request_id, connection_id, kind, expires_at)"
+           " SELECT %s, %s || n, %s, 'login', now() - %s::interval FROM generate_series(1, %s) n")
+    sql(put, org, "old", connection, "61 minutes", 12000)
+    sql(put, org, "young", connection, "50 minutes", 3)
+    with cluster.session("keep") as holder:
+        holder.execute("BEGIN")
+        holder.execute("SELECT FROM saml_request WHERE request_id = 'old7' FOR UPDATE")
+        gatepost.start()
+        wait_until(lambda: sql("SELECT count(*) FROM saml_request") == [(4,)], 90)  # the first look is after a minute, one more after two
+        holder.execute("ROLLBACK")
+    assert sql("SELECT request_id FROM saml_request ORDER BY 1") == [("old7",), ("young1",), ("young2",), ("young3",)]
+    assert gatepost.stop() == 0
