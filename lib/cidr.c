@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define BITS 128
+#define NETWORK_BYTES 8
 #define IPV4_OFFSET 12 /* bytes before the IPv4 address in its mapped form, RFC 4291 §2.5.5.2 */
 #define IPV4_OFFSET_BITS 96
 
@@ -29,6 +30,10 @@ char *cidr_address_format(const IpAddress *address, char text[CIDR_TEXT_BYTES]) 
   else
     inet_ntop(AF_INET6, address->bytes, text, CIDR_TEXT_BYTES);
   return text;
+}
+
+gsize cidr_address_client_bytes(const IpAddress *address) {
+  return is_ipv4(address) ? sizeof address->bytes : NETWORK_BYTES;
 }
 
 /* "0" … "128", no sign, no leading zero. */

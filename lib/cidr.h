@@ -17,6 +17,9 @@ typedef struct {
 /* "192.0.2.7", "2001:db8::1"; no zone, no port. */
 gboolean cidr_address_parse(const char *text, IpAddress *address);
 char *cidr_address_format(const IpAddress *address, char text[CIDR_TEXT_BYTES]);
+/* How many of its first bytes tell one client from another: an IPv6 network of 64 bits is one household or host, which may take any address
+ * in it. */
+gsize cidr_address_client_bytes(const IpAddress *address);
 /* "192.0.2.0/24", or an address alone for itself. Host bits that are set are refused, with *why. */
 gboolean cidr_parse(const char *text, Cidr *cidr, const char **why);
 char *cidr_format(const Cidr *cidr, char text[CIDR_TEXT_BYTES]);

@@ -93,10 +93,13 @@
 #define LIMIT_SAML_PICKUP_SECONDS 60    /* from the answer to the browser's next step */
 #define LIMIT_SAML_RATE_ADDRESS 20      /* messages a second from one address, behind which a company may sit */
 #define LIMIT_SAML_BURST_ADDRESS 200
-#define LIMIT_SAML_RATE_CONNECTION 100  /* messages a second to one connection */
+#define LIMIT_SAML_RATE_CONNECTION 100  /* messages a second to one connection; and as many pages, which anybody may ask for */
 #define LIMIT_SAML_BURST_CONNECTION 500
 #define LIMIT_SAML_RATE_WAIT_SECONDS 3  /* shape this long before a 429 */
-#define LIMIT_SAML_AT_ONCE 8            /* messages of one connection at work; other requests keep workers */
+#define LIMIT_SAML_WORKERS 8            /* requests that need a verifier at work; the other workers are everybody's */
+#define LIMIT_SAML_AT_ONCE 6            /* of those, one connection's */
+#define LIMIT_SAML_ENTER_MS 200         /* for a place among them, which holds a worker */
+#define LIMIT_SAML_ENTERING 2           /* may wait for one, so that not even they hold all the others */
 #define LIMIT_SAML_REFUSALS 60          /* a minute and connection that leave a record before any signature held: anybody can send them */
 #define LIMIT_SAML_SESSIONS 100         /* of one person, listed */
 #define LIMIT_SAML_ISSUED_SECONDS 600   /* a response is brought within a moment; ten minutes leave time for a slow browser */

@@ -11,8 +11,6 @@
 #include "saml/store_session.h"
 #include "saml/web.h"
 
-#define ENTER_SECONDS 2
-
 /* One message on its way. */
 typedef struct {
   SamlService *service;
@@ -170,7 +168,7 @@ static HttpReply *verify(Acs *acs) {
 
 static HttpReply *receive(Acs *acs) {
   const char *slug = acs->door->connection->slug;
-  if (!saml_service_enter(acs->service, slug, clock_deadline(ENTER_SECONDS)))
+  if (!saml_service_enter(acs->service, slug))
     return saml_web_failure(acs->service, acs->request, acs->door, SAML_BUSY, NULL, NULL);
   HttpReply *reply = verify(acs);
   saml_service_leave(acs->service, slug);

@@ -10,7 +10,6 @@
 #include "saml/web.h"
 
 #define RELAY_BYTES 80
-#define ENTER_SECONDS 2
 
 typedef struct {
   SamlService *service;
@@ -147,7 +146,7 @@ static HttpReply *receive(HttpRequest *request, SamlService *service, gboolean p
   const char *slug = door->connection->slug;
   Logout logout = {.service = service, .request = request, .door = door};
   saml_report_init(&logout.report);
-  if (!saml_service_enter(service, slug, clock_deadline(ENTER_SECONDS)))
+  if (!saml_service_enter(service, slug))
     return saml_web_failure(service, request, door, SAML_BUSY, NULL, NULL);
   reply = work(&logout, post);
   saml_service_leave(service, slug);
@@ -165,8 +164,8 @@ HttpReply *saml_logout_post(HttpRequest *request, gpointer data) {
 
 /* ---- we ask them */
 
-static gboolean make_request(SamlService *service, HttpRequest *request, const SamlDoor *door,
-                             const SamlSession *session, SamlSend *send) {
+static gboolean compose_request(SamlService *service, HttpRequest *request, const SamlDoor *door,
+                                const SamlSession *session, SamlSend *send) {
   char id[SAML_MESSAGE_ID_BYTES];
   gint64 deadline = http_request_deadline(request);
   g_auto(SamlNameId) name = {NULL};
@@ -180,6 +179,15 @@ static gboolean make_request(SamlService *service, HttpRequest *request, const S
   SamlAskRow row = {.id = id, .kind = SAML_ASK_LOGOUT};
   return saml_verifier_logout_ask(service->verifier, door->connection, &ask, NULL, send, &report) &&
          saml_store_request_put(service->pool, deadline, door, &row, NULL);
+}
+
+static gboolean make_request(SamlService *service, HttpRequest *request, const SamlDoor *door,
+                             const SamlSession *session, SamlSend *send) {
+  if (!saml_service_enter(service, session->slug))
+    return FALSE;
+  gboolean made = compose_request(service, request, door, session, send);
+  saml_service_leave(service, session->slug);
+  return made;
 }
 
 HttpReply *saml_logout_tell(SamlService *service, HttpRequest *request, const SamlSession *session) {

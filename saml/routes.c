@@ -1,8 +1,5 @@
 #include "saml/routes.h"
 
-#include <string.h>
-
-#include "lib/clock.h"
 #include "lib/form.h"
 #include "lib/limits.h"
 #include "saml/acs.h"
@@ -35,26 +32,20 @@ static HttpVerdict too_often(SamlService *service, HttpReply **reply, int retry_
   return HTTP_ANSWERED;
 }
 
-/* The longer of two waits; -1 when one of them is refused. */
-static gint64 take(SamlService *service, HttpRequest *request, int *retry_s) {
-  gint64 most = LIMIT_SAML_RATE_WAIT_SECONDS * G_USEC_PER_SEC, now = clock_now();
-  const IpAddress *client = http_request_client(request);
-  const char *slug = http_request_route(request) != NULL ? http_request_segment(request, "connection") : NULL;
-  gint64 wait = rate_take(service->addresses, client->bytes, sizeof client->bytes, now, most, retry_s);
-  if (wait < 0 || slug == NULL)
-    return wait;
-  gint64 other = rate_take(service->connections, (const guint8 *)slug, strlen(slug), now, most, retry_s);
-  return other < 0 ? other : MAX(wait, other);
-}
-
-HttpVerdict saml_routes_page(HttpRequest *request, SamlService *service, HttpReply **reply,
-                             gint64 *delay_us) {
+static HttpVerdict limit(HttpRequest *request, SamlService *service, SamlRateKind kind, HttpReply **reply,
+                         gint64 *delay_us) {
   int retry_s = 1;
-  gint64 wait = take(service, request, &retry_s);
+  const char *slug = http_request_route(request) != NULL ? http_request_segment(request, "connection") : NULL;
+  gint64 wait = saml_service_rate(service, kind, http_request_client(request), slug, &retry_s);
   if (wait < 0)
     return too_often(service, reply, retry_s);
   *delay_us = wait;
   return wait > 0 ? HTTP_POSTPONED : HTTP_GO;
+}
+
+HttpVerdict saml_routes_page(HttpRequest *request, SamlService *service, HttpReply **reply,
+                             gint64 *delay_us) {
+  return limit(request, service, SAML_RATE_PAGE, reply, delay_us);
 }
 
 HttpVerdict saml_routes_form(HttpRequest *request, SamlService *service, HttpReply **reply,
@@ -68,7 +59,7 @@ HttpVerdict saml_routes_form(HttpRequest *request, SamlService *service, HttpRep
   if (!form_is_type(http_request_header(request, "Content-Type")))
     return answer(reply,
                   saml_routes_refuse(service, 415, GP_FORM, "Only forms of a browser are taken here."));
-  return saml_routes_page(request, service, reply, delay_us);
+  return limit(request, service, SAML_RATE_MESSAGE, reply, delay_us);
 }
 
 static HttpVerdict before_page(HttpRequest *request, gpointer app, HttpReply **reply, gint64 *delay_us) {
@@ -79,20 +70,26 @@ static HttpVerdict before_form(HttpRequest *request, gpointer app, HttpReply **r
   return saml_routes_form(request, app, reply, delay_us);
 }
 
+/* A message in the address, and the step after one: by no form, but as much the provider's doing. */
+static HttpVerdict before_message(HttpRequest *request, gpointer app, HttpReply **reply, gint64 *delay_us) {
+  return limit(request, app, SAML_RATE_MESSAGE, reply, delay_us);
+}
+
 static HttpReply *refuse(HttpRequest *request, gpointer app, int status, int gp_code, const char *message) {
   (void)request;
   return saml_routes_refuse(app, status, gp_code, message);
 }
 
 static const HttpPolicy page = {.name = "saml-page", .before_body = before_page, .refuse = refuse};
+static const HttpPolicy message = {.name = "saml-message", .before_body = before_message, .refuse = refuse};
 static const HttpPolicy form = {.name = "saml-form", .before_body = before_form, .refuse = refuse};
 
 static const HttpRoute routes[] = {
     {"saml_start", "GET", "/saml/{connection}/start", &page, FALSE, FALSE, saml_start},
     {"saml_test", "GET", "/saml/{connection}/test", &page, FALSE, FALSE, saml_start_trial},
     {"saml_acs", "POST", "/saml/{connection}/acs", &form, FALSE, FALSE, saml_acs},
-    {"saml_done", "GET", "/saml/{connection}/done", &page, FALSE, FALSE, saml_acs_done},
-    {"saml_slo_redirect", "GET", "/saml/{connection}/slo", &page, FALSE, FALSE, saml_logout_redirect},
+    {"saml_done", "GET", "/saml/{connection}/done", &message, FALSE, FALSE, saml_acs_done},
+    {"saml_slo_redirect", "GET", "/saml/{connection}/slo", &message, FALSE, FALSE, saml_logout_redirect},
     {"saml_slo_post", "POST", "/saml/{connection}/slo", &form, FALSE, FALSE, saml_logout_post},
     {"saml_metadata", "GET", "/saml/{connection}/metadata", &page, FALSE, FALSE, saml_start_metadata},
     {.name = NULL},

@@ -17,16 +17,25 @@ typedef struct {
   PageSet *pages;
   const char *base;  /* public_url without a slash at its end */
   gboolean insecure; /* public_url is http: no HSTS */
-  Rate *addresses, *connections, *refusals;
-  ThreadMonitor lock;  /* guards at_work */
-  GHashTable *at_work; /* slug → how many messages */
+  Rate *addresses, *connections, *messages, *refusals;
+  ThreadMonitor lock;  /* guards the three below */
+  GHashTable *at_work; /* slug → how many requests of it */
+  guint all_at_work, entering;
 } SamlService;
 
 void saml_service_init(SamlService *service);
 void saml_service_clear(SamlService *service);
-/* A place among the messages of this connection that are at work; FALSE when none came free until the deadline. */
-gboolean saml_service_enter(SamlService *service, const char *slug, gint64 deadline);
+/* What anybody can make us do may not hold all workers: whoever asks the verifier for something takes a place among all requests that do,
+ * and among this connection's. FALSE when none came free within LIMIT_SAML_ENTER_MS: SAML_BUSY. */
+gboolean saml_service_enter(SamlService *service, const char *slug);
 void saml_service_leave(SamlService *service, const char *slug);
+
+/* Messages of the provider have a bucket of their own, so that pages, which anybody may ask for, leave them room. */
+typedef enum { SAML_RATE_PAGE, SAML_RATE_MESSAGE } SamlRateKind;
+/* The longer wait in microseconds of the address's and the connection's (slug NULL: no connection's); -1 when either refuses, then
+ * *retry_s says when to come again. */
+gint64 saml_service_rate(SamlService *service, SamlRateKind kind, const IpAddress *client, const char *slug,
+                         int *retry_s);
 
 /* The connection in the path, or by its slug; NULL with a reply (404, 503). */
 SamlDoor *saml_service_door(SamlService *service, HttpRequest *request, HttpReply **reply);

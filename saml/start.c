@@ -21,8 +21,8 @@ static void browser_secret(HttpRequest *request, char secret[SAML_SECRET_BYTES],
     saml_secret_new(secret, hash);
 }
 
-static HttpReply *to_provider(SamlService *service, HttpRequest *request, const SamlDoor *door,
-                              SamlAskRow *row) {
+static HttpReply *ask_provider(SamlService *service, HttpRequest *request, const SamlDoor *door,
+                               SamlAskRow *row) {
   char id[SAML_MESSAGE_ID_BYTES], secret[SAML_SECRET_BYTES];
   guint8 hash[CRYPTO_SHA256_BYTES];
   SamlReport report;
@@ -41,6 +41,16 @@ static HttpReply *to_provider(SamlService *service, HttpRequest *request, const 
   if (reply != NULL)
     saml_web_cookie(reply, SAML_COOKIE_BROWSER, secret, FALSE, LIMIT_SAML_REQUEST_SECONDS);
   crypto_wipe(secret, sizeof secret);
+  return reply;
+}
+
+static HttpReply *to_provider(SamlService *service, HttpRequest *request, const SamlDoor *door,
+                              SamlAskRow *row) {
+  const char *slug = door->connection->slug;
+  if (!saml_service_enter(service, slug))
+    return saml_web_failure(service, request, door, SAML_BUSY, NULL, row->target);
+  HttpReply *reply = ask_provider(service, request, door, row);
+  saml_service_leave(service, slug);
   return reply;
 }
 
@@ -71,6 +81,18 @@ HttpReply *saml_start_trial(HttpRequest *request, gpointer data) {
   return to_provider(service, request, door, &row);
 }
 
+static gboolean make_metadata(SamlService *service, const SamlDoor *door, char **xml, SamlReport *report) {
+  const char *slug = door->connection->slug;
+  if (!saml_service_enter(service, slug)) {
+    report->failure = SAML_BUSY;
+    return FALSE;
+  }
+  gboolean made =
+      saml_verifier_metadata(service->verifier, door->connection, clock_wall(), METADATA_DAYS, xml, report);
+  saml_service_leave(service, slug);
+  return made;
+}
+
 HttpReply *saml_start_metadata(HttpRequest *request, gpointer data) {
   SamlService *service = data;
   HttpReply *reply = NULL;
@@ -80,8 +102,7 @@ HttpReply *saml_start_metadata(HttpRequest *request, gpointer data) {
   SamlReport report;
   char *xml = NULL;
   saml_report_init(&report);
-  if (!saml_verifier_metadata(service->verifier, door->connection, clock_wall(), METADATA_DAYS, &xml,
-                              &report))
+  if (!make_metadata(service, door, &xml, &report))
     return saml_web_failure(service, request, door, report.failure, NULL, NULL);
   reply = http_reply_new(200, "application/samlmetadata+xml", xml, -1);
   saml_web_headers(service, reply, FALSE);

@@ -126,6 +126,20 @@ static void test_public(void) {
     g_assert_true(cidr_address_parse(outside[i], &address) && !cidr_address_public(&address));
 }
 
+static void test_client(void) {
+  static const char *const whole[] = {"192.0.2.7", "::ffff:192.0.2.7"};
+  static const char *const halves[] = {"2001:db8::1", "2001:db8::1:2:3:4", "::1", "::fffe:192.0.2.7"};
+  IpAddress address;
+  for (gsize i = 0; i < G_N_ELEMENTS(whole); i++) {
+    g_assert_true(cidr_address_parse(whole[i], &address));
+    g_assert_cmpuint(cidr_address_client_bytes(&address), ==, sizeof address.bytes);
+  }
+  for (gsize i = 0; i < G_N_ELEMENTS(halves); i++) {
+    g_assert_true(cidr_address_parse(halves[i], &address));
+    g_assert_cmpuint(cidr_address_client_bytes(&address), ==, 8);
+  }
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   for (gsize i = 0; i < G_N_ELEMENTS(address_cases); i++) {
@@ -138,5 +152,6 @@ int main(int argc, char **argv) {
   }
   g_test_add_func("/cidr/any", test_any);
   g_test_add_func("/cidr/public", test_public);
+  g_test_add_func("/cidr/client", test_client);
   return g_test_run();
 }
