@@ -175,9 +175,10 @@ int verb_sync_held(App *app, const VerbCall *call, GError **error) {
     doors_table(app_output(app), columns, held, "held");
   else
     json_decref(held);
-  output_say(app_output(app),
-             any ? "Next: gatepost sync approve ID… | --all, or gatepost sync reject ID… | --all"
-                 : "Nothing is held.");
+  output_say(app_output(app), any ? "Next: gatepost sync approve ID… | --all, or gatepost sync reject ID… | "
+                                    "--all. Purges are approved by "
+                                    "their ids alone."
+                                  : "Nothing is held.");
   return APP_OK;
 }
 
@@ -201,7 +202,12 @@ static int decide(App *app, const VerbCall *call, gboolean approve, GError **err
   json_t *result = mail_admin_decide(&scope, n > 0 ? ids : NULL, approve, error);
   if (result == NULL)
     return APP_FAILED;
-  static const OutputColumn columns[] = {{"approved", "Approved"}, {"rejected", "Rejected"}, {NULL}};
+  if (json_integer_value(json_object_get(result, "purges_left")) > 0)
+    output_say(app_output(app),
+               "Purges are still held: --all never destroys mail. Approve them by their ids: "
+               "gatepost sync held");
+  static const OutputColumn columns[] = {
+      {"approved", "Approved"}, {"purges_left", "Purges still held"}, {"rejected", "Rejected"}, {NULL}};
   output_record(app_output(app), columns, result);
   return APP_OK;
 }

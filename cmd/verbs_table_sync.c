@@ -61,7 +61,9 @@ static const VerbOption run_options[] = {{"worker", "NAME", "its name in the his
                                          {NULL}};
 static const VerbOption plan_options[] = {
     {"exit-code", NULL, "6 when something would change"}, ADMIN_OPTION_ORG, {NULL}};
-static const VerbOption decide_options[] = {
+static const VerbOption approve_options[] = {
+    {"all", NULL, "everything that is held, but no purge: those are named"}, ADMIN_OPTION_ORG, {NULL}};
+static const VerbOption reject_options[] = {
     {"all", NULL, "everything that is held"}, ADMIN_OPTION_ORG, {NULL}};
 
 const Verb verbs_sync[] = {
@@ -238,7 +240,7 @@ const Verb verbs_sync[] = {
      "approve",
      "[ID...]",
      "it is meant so: do it",
-     decide_options,
+     approve_options,
      {"gatepost sync approve 7 8", "gatepost sync approve --all"},
      USUAL_EXITS,
      VERB_CHANGES,
@@ -247,7 +249,7 @@ const Verb verbs_sync[] = {
      "reject",
      "[ID...]",
      "it is a mistake: leave it, and lend people their sign-ins",
-     decide_options,
+     reject_options,
      {"gatepost sync reject 7 8", "gatepost sync reject --all"},
      USUAL_EXITS,
      VERB_CHANGES,
@@ -264,7 +266,7 @@ const Verb verbs_sync[] = {
     {"sync",
      "pause",
      "",
-     "the worker leaves the organisation alone",
+     "the worker leaves the organisation alone; doors that are shut are shut still",
      org_options,
      {"gatepost sync pause", "gatepost sync pause --org acme"},
      LOOK_EXITS,

@@ -206,6 +206,8 @@ static const ExplainRow mail_rows[] = {
      "Change what its members get: gatepost mail-group template"},
     {4207, "The person has another mailbox.", "Nothing was changed; one person has one mailbox.",
      "Pair the other one with somebody else first: gatepost mailbox pair"},
+    {4208, "The mail lies or belongs elsewhere than the mail store's.", "Nothing was changed.",
+     "Put it right at the mail store, then look again: gatepost mailbox scan"},
     {4301, "A mail group vanished from the directory, or is empty.",
      "Nothing was done: its members keep their mailboxes until you say so.",
      "Look with gatepost sync held; then gatepost sync approve --all, or correct the directory."},

@@ -53,7 +53,8 @@ json_t *mail_admin_backend_add(const MailScope *scope, const MailBackendOptions 
 
 json_t *mail_admin_held(const MailScope *scope, GError **error);
 json_t *mail_admin_history(const MailScope *scope, gint64 limit, GError **error);
-/* ids NULL: all. approve: they are done; else they are not, and inactive people's sign-ins are lent. {"approved"|"rejected": n} */
+/* ids NULL: all, but nothing that destroys mail is approved unless named. approve: they are done; else they are not, and inactive
+ * people's sign-ins are lent. {"approved", "purges_left"} or {"rejected"} */
 json_t *mail_admin_decide(const MailScope *scope, const char *const *ids, gboolean approve, GError **error);
 /* *was FALSE: it already stood so. */
 gboolean mail_admin_pause(const MailScope *scope, gboolean pause, gboolean *was, GError **error);
@@ -69,6 +70,7 @@ enum {
   GP_MAIL_GROUP_NOT = 4205,
   GP_MAIL_GROUP_TWICE = 4206,
   GP_MAIL_PAIRED = 4207,
+  GP_MAIL_UNFIT = 4208,
   GP_MAIL_VANISHED = 4301,
   GP_MAIL_CAP = 4302,
   GP_MAIL_NO_HELD = 4303,

@@ -25,6 +25,7 @@ json_t *mail_alarm_body(const json_t *notice, const char *id) {
   static const char *const kept[] = {"held", "vanished", "scope", "inactive", "since", "people"};
   gboolean vanished = json_integer_value(json_object_get(notice, "vanished")) > 0;
   gboolean trial = json_integer_value(json_object_get(notice, "held")) == 0;
+  gboolean purge = g_str_equal(member(notice, "action"), "purge");
   json_t *body = json_pack("{s:s, s:s, s:s, s:s*, s:s*}", "event", trial ? "trial" : "sync_held", "id", id,
                            "organisation", member(notice, "org"), "action",
                            trial ? NULL : member(notice, "action"), "code",
@@ -35,7 +36,7 @@ json_t *mail_alarm_body(const json_t *notice, const char *id) {
     json_object_set(body, kept[i], json_object_get(notice, kept[i]));
   json_object_set(body, "words", json_object_get(notice, "subject"));
   json_object_set_new(body, "look", command("held", notice));
-  json_object_set_new(body, "approve", command("approve --all", notice));
+  json_object_set_new(body, "approve", command(purge ? "approve ID..." : "approve --all", notice));
   json_object_set_new(body, "reject", command("reject --all", notice));
   return body;
 }

@@ -44,7 +44,8 @@ static void add_people(GString *body, const json_t *notice) {
   g_string_append_c(body, '\n');
 }
 
-static void add_commands(GString *body, const char *option, const char *reject, const char *approve) {
+/* which: --all, or ID... of purges, which are never approved by the lump. */
+static void add_commands(GString *body, const char *option, const char *which, const char *const words[2]) {
   g_string_append_printf(
       body,
       "What to do. Look at all of it:\n"
@@ -52,10 +53,9 @@ static void add_commands(GString *body, const char *option, const char *reject, 
       "If it is a mistake:\n"
       "  gatepost sync reject --all%s\n%s\n"
       "If it is meant so:\n"
-      "  gatepost sync approve --all%s\n%s\n"
-      "Both take single numbers of the list instead of --all. There is no hurry: it waits\n"
-      "until you say so.\n",
-      option, option, reject, option, approve);
+      "  gatepost sync approve %s%s\n%s\n"
+      "Both take single numbers of the list. There is no hurry: it waits until you say so.\n",
+      option, option, words[0], which, option, words[1]);
 }
 
 static void add_why(GString *body, const json_t *notice) {
@@ -95,7 +95,7 @@ static char *write_loss(const json_t *notice) {
       "  disables these mailboxes: no sign-ins, their tokens end after the grace; mail is kept\n"
       "  for %d days at least and destroyed only after another approval.\n",
       number(notice, "retention_days"));
-  add_commands(body, member(notice, "option"), reject, approve);
+  add_commands(body, member(notice, "option"), "--all", (const char *const[]){reject, approve});
   return g_string_free(body, FALSE);
 }
 
@@ -113,8 +113,9 @@ static char *write_purge(const json_t *notice) {
                   "with them.\n\n");
   g_autofree char *reject =
       g_strdup_printf("  keeps this mail, and asks again after %d days.\n", number(notice, "retention_days"));
-  add_commands(body, member(notice, "option"), reject,
-               "  destroys this mail for good. It cannot be undone.\n");
+  const char *approve = "  destroys the mail with these numbers of the list for good. It cannot be undone.\n"
+                        "  --all is not taken: each purge is named.\n";
+  add_commands(body, member(notice, "option"), "ID...", (const char *const[]){reject, approve});
   return g_string_free(body, FALSE);
 }
 

@@ -18,14 +18,14 @@ typedef struct {
 static const DbStatement found_ones = {"mail_adopt_found",
                                        "SELECT address FROM mailbox WHERE org_id = $1 AND origin = 'found' "
                                        "AND state <> 'purged' ORDER BY address"};
-/* Whose address is it: by userName first, then by any e-mail of theirs; who has a mailbox already is no match. */
+/* Whose address is it: by userName first, then by any e-mail of theirs. Who has a mailbox already counts as well: the mail may be
+ * theirs, and must not go to the next who has the address. */
 static const DbStatement match = {
     "mail_adopt_match",
-    "SELECT u.user_id::text, u.user_name, u.user_name_key = lower($2) FROM scim_user u WHERE u.org_id = $1"
+    "SELECT u.user_id::text, u.user_name, u.user_name_key = lower($2), EXISTS (SELECT 1 FROM mailbox b WHERE"
+    " b.org_id = $1 AND b.user_id = u.user_id AND b.state <> 'purged') FROM scim_user u WHERE u.org_id = $1"
     " AND (u.user_name_key = lower($2) OR u.email_keys @> ARRAY[lower($2)])"
-    " AND NOT EXISTS (SELECT 1 FROM mailbox b WHERE b.org_id = $1 AND b.user_id = u.user_id AND b.state <> "
-    "'purged'"
-    " AND b.address <> $2) ORDER BY 3 DESC LIMIT 3"};
+    " ORDER BY 3 DESC, u.user_id LIMIT 2"};
 static const DbStatement owned = {
     "mail_adopt_owned",
     "SELECT EXISTS (SELECT 1 FROM domain WHERE org_id = $1 AND domain = $2 AND verified_at IS NOT NULL),"
@@ -74,18 +74,28 @@ static gboolean take(Adopt *adopt, Db *db, const char *address, const char *user
   return made != NULL && db_rows(made) > 0;
 }
 
+/* Why no program says whose it is; NULL: the first one's. */
+static const char *doubt(const DbResult *people) {
+  gboolean exact = db_bool(people, 0, 2);
+  if (db_rows(people) > 1 && exact == db_bool(people, 1, 2))
+    return "several people have it; join it by hand: gatepost mailbox pair";
+  if (db_bool(people, 0, 3))
+    return "who has it has a mailbox already; if it is somebody else's, join it by hand: gatepost mailbox "
+           "pair";
+  return NULL;
+}
+
 static gboolean decide(Adopt *adopt, Db *db, const char *address, const DbResult *people, GError **error) {
-  int n = db_rows(people);
-  gboolean exact = n > 0 && db_bool(people, 0, 2);
-  if (n == 0) {
+  if (db_rows(people) == 0) {
     adopt->none++;
-    add_row(adopt, address, "none", NULL, "nobody without a mailbox has it; left alone");
+    add_row(adopt, address, "none", NULL, "nobody has it; left alone");
     return TRUE;
   }
-  if (n > 1 && !exact) {
+  gboolean exact = db_bool(people, 0, 2);
+  const char *why = doubt(people);
+  if (why != NULL) {
     adopt->unsure++;
-    add_row(adopt, address, "unsure", db_text(people, 0, 1),
-            "several people have it; join it by hand: gatepost mailbox pair");
+    add_row(adopt, address, "unsure", db_text(people, 0, 1), why);
     return TRUE;
   }
   if (exact)

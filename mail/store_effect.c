@@ -17,13 +17,15 @@ void mail_effect_free(MailEffect *effect) {
   g_free(effect);
 }
 
+/* A pause stops no shutting: whoever is out stays out, and whose token was revoked loses what it opened. */
 static const DbStatement claim = {
     "mail_effect_claim",
     "WITH pick AS (SELECT m.org_id, m.mailbox_id FROM mailbox m WHERE m.desired_gen <> m.applied_gen"
     " AND m.backend = $4 AND ($2::bigint = 0 OR m.org_id = $2) AND m.origin <> 'found'"
     " AND (m.lease_until IS NULL OR m.lease_until < clock_timestamp())"
     " AND (m.not_before IS NULL OR m.not_before <= clock_timestamp())"
-    " AND NOT EXISTS (SELECT 1 FROM mail_setting s WHERE s.org_id = m.org_id AND s.paused_at IS NOT NULL)"
+    " AND (m.state <> 'purged' AND (m.cut OR NOT m.open) OR NOT EXISTS (SELECT 1 FROM mail_setting s"
+    " WHERE s.org_id = m.org_id AND s.paused_at IS NOT NULL))"
     " ORDER BY m.state = 'purged', m.open, m.dirty_since LIMIT $3 FOR UPDATE OF m SKIP LOCKED)"
     " UPDATE mailbox m SET lease_owner = $1, lease_epoch = m.lease_epoch + 1,"
     " lease_until = clock_timestamp() + " LEASE

@@ -71,6 +71,7 @@ typedef struct {
   const DbStatement *statements[2];
   const char *mailbox_id, *user_id, *address, *action, *cause;
   gint64 lend_hours;
+  gboolean done; /* FALSE: it was not held any more */
 } Decision;
 
 static const DbStatement unhold = {
@@ -85,17 +86,39 @@ static const DbStatement lend = {
     " desired_gen = desired_gen + 1, attempts = 0, not_before = NULL,"
     " dirty_since = CASE WHEN desired_gen = applied_gen THEN now() ELSE dirty_since END"
     " WHERE org_id = $1 AND mailbox_id = $2::uuid AND state = 'active'"};
+/* Only while it is held: whoever came back since the list was read keeps the mail. The mailbox is locked first, as the planner does. */
 static const DbStatement purge = {
     "mail_decide_purge",
-    "UPDATE mailbox SET state = 'purged', open = false, desired_gen = desired_gen + 1, attempts = 0, "
-    "not_before = NULL,"
-    " dirty_since = now() WHERE org_id = $1 AND mailbox_id = $2::uuid AND state = 'disabled' AND $3 >= 0"};
+    "WITH box AS MATERIALIZED (SELECT mailbox_id FROM mailbox WHERE org_id = $1 AND mailbox_id = $2::uuid"
+    " AND state = 'disabled' FOR UPDATE),"
+    " said AS (DELETE FROM mail_held h USING box WHERE h.org_id = $1 AND h.mailbox_id = box.mailbox_id"
+    " AND h.action = 'purge' RETURNING h.mailbox_id)"
+    " UPDATE mailbox b SET state = 'purged', open = false, desired_gen = desired_gen + 1, attempts = 0,"
+    " not_before = NULL, dirty_since = now() FROM said WHERE b.org_id = $1 AND b.mailbox_id = said.mailbox_id"
+    " RETURNING b.mailbox_id"};
 static const DbStatement purge_done = {
     "mail_decide_purge_done",
     "DELETE FROM mail_held WHERE org_id = $1 AND mailbox_id = $2::uuid AND $3 >= 0"};
 static const DbStatement retain_again = {"mail_decide_retain",
                                          "UPDATE mailbox SET disabled_at = now() WHERE org_id = $1 AND "
                                          "mailbox_id = $2::uuid AND state = 'disabled' AND $3 >= 0"};
+
+static void record_decision(Db *db, const Decision *decision) {
+  mail_record(db, decision->scope, AUDIT_ADMIN, decision->action, decision->user_id,
+              json_pack("{s:s, s:s}", "address", decision->address, "cause", decision->cause));
+}
+
+static gboolean purge_body(Db *db, gpointer data, GError **error) {
+  Decision *decision = data;
+  DbArgs args = DB_ARGS_INIT;
+  db_args_int(&args, decision->scope->org_id);
+  db_args_text(&args, decision->mailbox_id);
+  g_autoptr(DbResult) row = db_query(db, &purge, &args, error);
+  decision->done = row != NULL && db_rows(row) > 0;
+  if (decision->done)
+    record_decision(db, decision);
+  return row != NULL;
+}
 
 static gboolean decide_body(Db *db, gpointer data, GError **error) {
   (void)error;
@@ -107,8 +130,7 @@ static gboolean decide_body(Db *db, gpointer data, GError **error) {
     db_args_int(&args, decision->lend_hours);
     db_queue(db, decision->statements[i], &args, NULL);
   }
-  mail_record(db, decision->scope, AUDIT_ADMIN, decision->action, decision->user_id,
-              json_pack("{s:s, s:s}", "address", decision->address, "cause", decision->cause));
+  record_decision(db, decision);
   return TRUE;
 }
 
@@ -124,20 +146,53 @@ static gboolean decide_one(Decision *decision, const char *held, gboolean approv
                            MailTally *tally, GError **error) {
   gboolean is_purge = strcmp(held, "purge") == 0;
   decision->action = approve ? "sync.approve" : "sync.reject";
+  decision->done = TRUE;
   memset(decision->statements, 0, sizeof decision->statements);
-  if (approve && !is_purge) {
+  if (approve && is_purge)
+    return db_tx_run(decision->scope->pool, decision->scope->deadline, purge_body, NULL, decision, error);
+  if (approve) {
     decision->statements[0] = &unhold;
     return approve_disable(decision, house, tally, error);
   }
-  decision->statements[0] = approve ? &purge : is_purge ? &retain_again : &lend;
+  decision->statements[0] = is_purge ? &retain_again : &lend;
   decision->statements[1] = is_purge ? &purge_done : &unhold;
   return db_tx_run(decision->scope->pool, decision->scope->deadline, decide_body, NULL, decision, error);
 }
 
-static void set_missing(const char *const *ids, GError **error) {
+static void set_missing(const char *const *ids, int purges, GError **error) {
   g_autofree char *names = ids != NULL ? g_strjoinv(", ", (char **)ids) : NULL;
-  mail_error_set(error, MAIL_ERROR_NOT_FOUND, GP_MAIL_NO_HELD, "nothing is held%s%s", names ? " under " : "",
-                 names ? names : "");
+  if (purges > 0)
+    mail_error_set(
+        error, MAIL_ERROR_NOT_FOUND, GP_MAIL_NO_HELD,
+        "nothing but purges is held, and --all never destroys mail: name their numbers of gatepost "
+        "sync held");
+  else
+    mail_error_set(error, MAIL_ERROR_NOT_FOUND, GP_MAIL_NO_HELD, "nothing is held%s%s",
+                   names ? " under " : "", names ? names : "");
+}
+
+typedef struct {
+  gboolean approve, all;
+  int done, purges; /* purges: left to those who name them */
+} Verdict;
+
+static gboolean decide_each(Decision *decision, const DbResult *rows, Verdict *verdict,
+                            const MailHouse *house, MailTally *tally, GError **error) {
+  for (int i = 0; i < db_rows(rows); i++) {
+    const char *action = db_text(rows, i, 2);
+    if (verdict->approve && verdict->all && strcmp(action, "purge") == 0) {
+      verdict->purges++;
+      continue;
+    }
+    decision->mailbox_id = db_text(rows, i, 1);
+    decision->cause = db_text(rows, i, 3);
+    decision->address = db_text(rows, i, 4);
+    decision->user_id = db_text(rows, i, 8);
+    if (!decide_one(decision, action, verdict->approve, house, tally, error))
+      return FALSE;
+    verdict->done += decision->done;
+  }
+  return TRUE;
 }
 
 json_t *mail_admin_decide(const MailScope *scope, const char *const *ids, gboolean approve, GError **error) {
@@ -146,25 +201,21 @@ json_t *mail_admin_decide(const MailScope *scope, const char *const *ids, gboole
       rows != NULL ? mail_store_house(scope->pool, scope->deadline, scope->org_id, error) : NULL;
   if (house == NULL)
     return NULL;
-  if (db_rows(rows) == 0) {
-    set_missing(ids, error);
-    return NULL;
-  }
   g_auto(MailTally) tally = {0};
   Decision decision = {.scope = scope, .lend_hours = house->lend_hours};
+  Verdict verdict = {.approve = approve, .all = ids == NULL};
   gint64 started = clock_wall();
-  for (int i = 0; i < db_rows(rows); i++) {
-    decision.mailbox_id = db_text(rows, i, 1);
-    decision.cause = db_text(rows, i, 3);
-    decision.address = db_text(rows, i, 4);
-    decision.user_id = db_text(rows, i, 8);
-    if (!decide_one(&decision, db_text(rows, i, 2), approve, house, &tally, error))
-      return NULL;
+  if (!decide_each(&decision, rows, &verdict, house, &tally, error))
+    return NULL;
+  if (verdict.done == 0) {
+    set_missing(ids, verdict.purges, error);
+    return NULL;
   }
   mail_store_run(scope->pool, scope->deadline, scope->org_id, approve ? "approve" : "reject", scope->actor,
                  started, &tally, NULL);
   mail_store_notify(scope->pool, scope->deadline, NULL);
-  return json_pack("{s:i}", approve ? "approved" : "rejected", db_rows(rows));
+  return approve ? json_pack("{s:i, s:i}", "approved", verdict.done, "purges_left", verdict.purges)
+                 : json_pack("{s:i}", "rejected", verdict.done);
 }
 
 /* ---- pause, and how full the guard is */

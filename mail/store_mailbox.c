@@ -146,19 +146,55 @@ json_t *mail_admin_mailbox_quota(const MailScope *scope, const char *address, gi
   return run(&change, quota_body, error);
 }
 
-/* Joined by hand: the address stays whatever the directory says. */
+static const DbStatement pair_fit = {
+    "mailbox_pair_fit",
+    "SELECT EXISTS (SELECT 1 FROM domain d WHERE d.org_id = $1 AND d.domain = split_part(b.address, '@', 2)"
+    " AND d.verified_at IS NOT NULL), CASE WHEN b.origin = 'found' THEN b.why END FROM mailbox b"
+    " WHERE b.org_id = $1 AND b.address = lower($2) AND b.state <> 'purged'"};
+
+/* What adopting asks too. */
+static gboolean check_fit(const MailboxChange *change, Db *db, GError **error) {
+  DbArgs args = DB_ARGS_INIT;
+  db_args_int(&args, change->scope->org_id);
+  db_args_text(&args, change->address);
+  g_autoptr(DbResult) row = db_query(db, &pair_fit, &args, error);
+  if (row == NULL)
+    return FALSE;
+  if (db_rows(row) == 0)
+    set_missing(change->address, error);
+  else if (!db_bool(row, 0, 0))
+    mail_error_set(error, MAIL_ERROR_REFUSED, GP_MAIL_DOMAIN, "%s is in no verified domain", change->address);
+  else if (!db_null(row, 0, 1))
+    mail_error_set(error, MAIL_ERROR_REFUSED, GP_MAIL_UNFIT, "the mail of %s could not be served: %s",
+                   change->address, db_text(row, 0, 1));
+  else
+    return TRUE;
+  return FALSE;
+}
+
+/* Joined by hand: the address stays whatever the directory says. What its owner before had open ends. The second column is FALSE when
+ * the address is another's, or rests. */
 static const DbStatement put_pair = {
     "mailbox_pair",
     "WITH b AS (UPDATE mailbox SET user_id = $3::uuid, pinned = true, origin = CASE WHEN origin = 'found' "
     "THEN "
     "'adopted' ELSE origin END, quota_override = CASE WHEN origin = 'found' THEN quota_bytes ELSE "
     "quota_override"
-    " END WHERE org_id = $1 AND address = lower($2) AND state <> 'purged' RETURNING mailbox_id),"
-    " a AS (INSERT INTO mail_address (org_id, address, kind, mailbox_id) SELECT $1, lower($2), 'primary',"
-    " mailbox_id FROM b ON CONFLICT DO NOTHING) SELECT mailbox_id::text FROM b"};
+    " END, cut = cut OR (open AND user_id IS DISTINCT FROM $3::uuid), desired_gen = desired_gen + 1, "
+    "attempts ="
+    " 0, not_before = NULL, dirty_since = CASE WHEN desired_gen = applied_gen THEN now() ELSE dirty_since END"
+    " WHERE org_id = $1 AND address = lower($2) AND state <> 'purged' RETURNING mailbox_id),"
+    " a AS (INSERT INTO mail_address AS o (org_id, address, kind, mailbox_id) SELECT $1, lower($2), "
+    "'primary',"
+    " mailbox_id FROM b ON CONFLICT (address) DO UPDATE SET kind = o.kind WHERE o.org_id = excluded.org_id "
+    "AND"
+    " o.mailbox_id = excluded.mailbox_id AND o.kind = 'primary' RETURNING mailbox_id)"
+    " SELECT mailbox_id::text, EXISTS (SELECT 1 FROM a) FROM b"};
 
 static gboolean pair_body(Db *db, gpointer data, GError **error) {
   MailboxChange *change = data;
+  if (!check_fit(change, db, error))
+    return FALSE;
   DbArgs args = DB_ARGS_INIT;
   db_args_int(&args, change->scope->org_id);
   db_args_text(&args, change->address);
@@ -168,6 +204,11 @@ static gboolean pair_body(Db *db, gpointer data, GError **error) {
     return FALSE;
   if (db_rows(row) == 0) {
     set_missing(change->address, error);
+    return FALSE;
+  }
+  if (!db_bool(row, 0, 1)) {
+    mail_error_set(error, MAIL_ERROR_REFUSED, GP_MAIL_COLLIDE, "the address %s is another's, or rests",
+                   change->address);
     return FALSE;
   }
   mail_store_change_queue(db, change->scope->org_id, 'u', change->person->user_id);

@@ -205,16 +205,27 @@ json_t *mail_store_notice_place(const MailScope *scope, MailNoticeKind kind, GEr
   return db_rows(result) > 0 ? read_json(result, error) : json_pack("{s:s}", "to", "");
 }
 
-/* What is held within an hour of the last of a wave that still waits is the same wave; purges are told apart from losses. Two workers
- * at once come to the same: the second waits for the first's rows and finds them done. */
+/* What is held within an hour of the last of a wave joins it while nobody was told of it. After that it waits for a wave of its own, so
+ * that a trickle is no flood of letters, until it doubles what was told, a group vanished that was not told, or the hour is over. Purges
+ * are told apart from losses. Two workers at once come to the same: the second waits for the first's rows and finds them done. */
 static const DbStatement notice_waves = {
     "mail_notice_waves",
-    "UPDATE mail_held h SET wave = coalesce((SELECT max(o.wave) FROM mail_held o WHERE o.org_id = h.org_id"
-    " AND o.wave IS NOT NULL AND (o.action = 'purge') = (h.action = 'purge') AND o.at > now() - interval '1 "
-    "hour'),"
-    " (SELECT min(n.held_id) FROM mail_held n WHERE n.org_id = h.org_id AND n.wave IS NULL"
-    " AND (n.action = 'purge') = (h.action = 'purge')))"
-    " WHERE h.wave IS NULL AND ($1::bigint = 0 OR h.org_id = $1)"};
+    "WITH held AS (SELECT h.org_id, h.action = 'purge' AS purge, h.held_id, h.wave, h.at, CASE WHEN h.cause ="
+    " 'vanished' THEN b.mail_group_id END AS vanished FROM mail_held h JOIN mailbox b USING (org_id, "
+    "mailbox_id)"
+    " WHERE $1::bigint = 0 OR h.org_id = $1),"
+    " fresh AS (SELECT org_id, purge, min(held_id) AS first, count(*) AS n, array_agg(DISTINCT vanished) "
+    "FILTER"
+    " (WHERE vanished IS NOT NULL) AS vanished FROM held WHERE wave IS NULL GROUP BY org_id, purge),"
+    " known AS (SELECT org_id, purge, max(wave) FILTER (WHERE NOT told) AS untold, count(*) FILTER (WHERE "
+    "told)"
+    " AS n, array_agg(DISTINCT vanished) FILTER (WHERE vanished IS NOT NULL) AS vanished FROM held CROSS JOIN"
+    " LATERAL (SELECT EXISTS (SELECT 1 FROM mail_notice t WHERE t.org_id = held.org_id AND t.kind IN ('held',"
+    " 'held-hook') AND t.key = held.wave::text AND (t.sent_at IS NOT NULL OR t.claimed_at > '-infinity'))"
+    " AS told) t WHERE wave IS NOT NULL AND at > now() - interval '1 hour' GROUP BY org_id, purge)"
+    " UPDATE mail_held h SET wave = coalesce(k.untold, f.first) FROM fresh f LEFT JOIN known k USING (org_id,"
+    " purge) WHERE h.org_id = f.org_id AND (h.action = 'purge') = f.purge AND h.wave IS NULL AND (k.untold IS"
+    " NOT NULL OR f.n >= coalesce(k.n, 0) OR NOT coalesce(f.vanished, '{}') <@ coalesce(k.vanished, '{}'))"};
 
 gboolean mail_store_notice_waves(DbPool *pool, gint64 deadline, gint64 org_id, GError **error) {
   DbArgs args = DB_ARGS_INIT;

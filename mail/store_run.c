@@ -43,13 +43,14 @@ static const DbStatement rest = {
 static const DbStatement release = {
     "mail_prune_release",
     "DELETE FROM mail_address WHERE org_id = $1 AND kind = 'resting' AND until <= now()"};
-/* Dormant since the mailbox was disabled: until then every sign-in was refused by the row. */
+/* Dormant since the mailbox was disabled: until then every sign-in was refused by the row. A purged one says nothing of its person, who
+ * may have another by now; nobody has two that are not purged. */
 static const DbStatement revoke_tokens = {
     "mail_prune_revoke",
     "WITH gone AS (UPDATE mail_token t SET revoked_at = now(), revoked_why = 'the mailbox is disabled: ' || "
     "coalesce(b.why, '')"
     " FROM mailbox b WHERE t.org_id = $1 AND t.revoked_at IS NULL AND b.org_id = $1 AND b.user_id = t.user_id"
-    " AND b.state <> 'active' AND b.disabled_at <= now() - make_interval(days => $2)"
+    " AND b.state = 'disabled' AND b.disabled_at <= now() - make_interval(days => $2)"
     " AND (b.lent_until IS NULL OR b.lent_until < now()) RETURNING t.token_id, t.user_id, t.name)"
     " INSERT INTO audit (org_id, kind, actor, action, subject, detail) SELECT $1, $3, 'sync', 'pat.revoke',"
     " user_id::text, jsonb_build_object('token_id', token_id, 'name', name) FROM gone"};

@@ -373,7 +373,7 @@ COMMENT ON COLUMN public.mail_held.action IS 'What would be done.';
 COMMENT ON COLUMN public.mail_held.cause IS 'inactive or deleted in the directory; scope: left the mail groups; vanished: the group is gone or empty; retention: over.';
 COMMENT ON COLUMN public.mail_held.detail IS 'From what to what.';
 COMMENT ON COLUMN public.mail_held.at IS 'Since when.';
-COMMENT ON COLUMN public.mail_held.wave IS 'What is told together: held_id of the first of those held less than an hour apart; NULL: not looked at yet.';
+COMMENT ON COLUMN public.mail_held.wave IS 'What is told together: held_id of the first of it; NULL: not looked at yet, or it waits for a wave of its own (mail/store_notice.c).';
 
 CREATE TABLE public.mail_loss (
   org_id bigint NOT NULL,

@@ -11,7 +11,7 @@ from conftest import new_tenant
 from stack import host, scim, server
 
 _numbers = itertools.count(1)
-OK, REFUSED, PARTLY = 0, 4, 6
+OK, NOT_FOUND, REFUSED, PARTLY = 0, 3, 4, 6
 
 
 class World:

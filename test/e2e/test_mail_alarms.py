@@ -8,7 +8,7 @@ import pytest
 
 from conftest import new_gatepost
 from mail_world import REFUSED, Worker, World, wait
-from stack import host, recorder
+from stack import host, recorder, scim
 from stack.sink import Sink
 
 NOT_FOUND, USAGE, UNREACHABLE = 3, 2, 5
@@ -111,7 +111,7 @@ def test_a_wave_is_told_once_by_letter_and_call(world, sink, siren):
     assert len(sink.letters) == 1 and len(siren.alarms) == 1
 
 
-def test_a_second_wave_is_told_again_and_what_joins_the_first_is_not(world, sink, siren):
+def test_a_second_wave_is_told_again_and_what_comes_a_little_later_waits(world, sink, siren):
     people = world.people(3)
     world.once()
     empty_the_group(world)
@@ -120,13 +120,45 @@ def test_a_second_wave_is_told_again_and_what_joins_the_first_is_not(world, sink
     world.sql("INSERT INTO mail_held (org_id, mailbox_id, action, cause) SELECT org_id, mailbox_id, 'rename', 'scope' FROM mailbox"
               " WHERE user_id = %s", people[0]["id"])
     world.once(REFUSED)
-    assert len(sink.letters) == 1, "within the hour it is the same wave"
+    assert len(sink.letters) == 1, "it is little, and within the hour"
     world.sql("UPDATE mail_held SET at = at - interval '2 hours'")
     world.sql("INSERT INTO mail_held (org_id, mailbox_id, action, cause) SELECT org_id, mailbox_id, 'rename', 'scope' FROM mailbox"
               " WHERE user_id = %s", people[1]["id"])
     world.once(REFUSED)
-    assert [letter["Subject"] for letter in sink.to(world.to)][1] == f"Mail of {world.org}: 1 change held, nothing was done"
+    assert [letter["Subject"] for letter in sink.to(world.to)][1] == f"Mail of {world.org}: 2 changes held, nothing was done"
     assert len(siren.alarms) == 2
+
+
+def test_a_mass_loss_after_a_small_one_is_told(world, sink, siren):
+    people = world.people(40)
+    world.sql("UPDATE mail_setting SET guard_count = 1, guard_percent = 1 WHERE org_id = (SELECT org_id FROM org WHERE name = %s)", world.org)
+    world.once()
+    for person in people[:4]:
+        world.active(person, False)
+    world.once(REFUSED)
+    told = len(world.held())
+    assert len(sink.letters) == 1 and siren.alarms[0]["held"] == told
+    world.active(people[4], False)
+    world.once(REFUSED)
+    assert len(sink.letters) == 1 and len(world.held()) == told + 1
+    for person in people[5:30]:
+        world.active(person, False)
+    world.once(REFUSED)
+    assert [alarm["held"] for alarm in siren.alarms] == [told, 26] and len(sink.letters) == 2
+
+
+def test_a_group_that_vanishes_after_a_letter_is_told_however_small(world, sink, siren):
+    world.people(8)
+    other = world.post("/Groups", {"schemas": [scim.GROUP], "displayName": f"second-{world.org}"})
+    world.cli("mail-group", "add", other["displayName"])
+    last = world.person(join=False)
+    world.patch(f"/Groups/{other['id']}", {"op": "add", "path": "members", "value": [{"value": last["id"]}]})
+    world.once()
+    empty_the_group(world)
+    world.once(REFUSED)
+    world.patch(f"/Groups/{other['id']}", {"op": "remove", "path": "members"})
+    world.once(REFUSED)
+    assert [(alarm["held"], alarm["vanished"]) for alarm in siren.alarms] == [(8, 8), (1, 1)] and len(sink.letters) == 2
 
 
 def test_purges_say_what_they_destroy(world, sink):
@@ -138,7 +170,9 @@ def test_purges_say_what_they_destroy(world, sink):
     world.once(REFUSED)
     letter, = sink.to(world.to)
     assert letter["Subject"] == f"Mail of {world.org}: 1 purge waits for your word"
-    assert "destroys this mail for good" in letter.get_content() and "asks again after 30 days" in letter.get_content()
+    words = letter.get_content()
+    assert "for good" in words and "asks again after 30 days" in words
+    assert f"gatepost sync approve ID... --org {world.org}" in words and "approve --all" not in words
 
 
 def test_two_workers_tell_once_and_the_metric_counts(world, mail, sink, siren):

@@ -2,12 +2,13 @@
 The mail store is one of the customer's own, reached by the webhook driver."""
 
 import random
+import threading
 import time
 
 import pytest
 
 from conftest import new_gatepost
-from mail_world import PARTLY, REFUSED, Worker, World, wait
+from mail_world import NOT_FOUND, PARTLY, REFUSED, Worker, World, wait
 from stack import host, recorder
 
 
@@ -273,6 +274,19 @@ def test_tokens_sleep_and_are_revoked_after_the_grace(world):
         (True, "the mailbox is disabled: inactive in the directory")]
 
 
+def test_who_returns_after_a_purge_keeps_new_tokens(world):
+    person = world.person("ret")
+    world.once()
+    world.sql("UPDATE mailbox SET state = 'purged', open = false, disabled_at = now() - interval '60 days' WHERE user_id = %s", person["id"])
+    world.sql("DELETE FROM mail_address WHERE address = %s", person["userName"])
+    world.cli("sync", "plan")
+    world.once()
+    assert world.box(person)[1] == "active"
+    world.cli("pat", "create", person["userName"], "--name", "new")
+    world.once()
+    assert world.sql("SELECT revoked_at FROM mail_token WHERE user_id = %s", person["id"]) == [(None,)]
+
+
 def test_purge_only_after_retention_and_approval(world, store):
     person = world.person("gone")
     address = f"gone@{world.domain}"
@@ -281,12 +295,58 @@ def test_purge_only_after_retention_and_approval(world, store):
     world.once()
     world.sql("UPDATE mailbox SET disabled_at = now() - interval '31 days' WHERE user_id = %s", person["id"])
     world.once(REFUSED)
-    assert [row["action"] for row in world.held()] == ["purge"] and address in store.mailboxes
-    world.cli("sync", "approve", "--all")
+    purge, = world.held()
+    assert purge["action"] == "purge" and address in store.mailboxes
+    refused = world.run("sync", "approve", "--all")
+    assert refused.returncode == NOT_FOUND and "GP-4303" in refused.stderr and "--all never destroys mail" in refused.stderr
+    world.once(REFUSED)
+    assert address in store.mailboxes and len(world.held()) == 1
+    world.cli("sync", "approve", purge["id"])
     world.once()
     assert address not in store.mailboxes and store.count("purge", address) == 1
     assert world.sql("SELECT state FROM mailbox WHERE user_id = %s", person["id"]) == [("purged",)]
     assert world.sql("SELECT kind FROM mail_address WHERE address = %s", address) == [("resting",)]
+
+
+def test_approving_everything_leaves_the_purges(world):
+    gone, *others = world.people(3)
+    world.once()
+    world.active(gone, False)
+    world.once()
+    world.sql("UPDATE mailbox SET disabled_at = now() - interval '31 days' WHERE user_id = %s", gone["id"])
+    world.patch(f"/Groups/{world.group['id']}", {"op": "remove", "path": "members"})
+    world.once(REFUSED)
+    assert sorted(row["action"] for row in world.held()) == ["disable", "disable", "purge"]
+    done = world.run("sync", "approve", "--all")
+    assert done.returncode == 0 and "Approve them by their ids" in done.stdout + done.stderr
+    assert [row["action"] for row in world.held()] == ["purge"]
+    assert world.states() == {("disabled", False): 3}
+    assert world.cli("sync", "reject", "--all") == {"rejected": 1} and world.held() == []
+
+
+def test_a_purge_that_is_held_no_more_destroys_nothing(world):
+    """The person came back after the admin's command had read the list."""
+    person = world.person("late")
+    world.once()
+    world.active(person, False)
+    world.once()
+    world.sql("UPDATE mailbox SET disabled_at = now() - interval '31 days' WHERE user_id = %s", person["id"])
+    world.once(REFUSED)
+    purge, = world.held()
+    told = []
+    command = threading.Thread(target=lambda: told.append(world.run("sync", "approve", purge["id"])))
+    with world.cluster.session(world.database) as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT 1 FROM mailbox WHERE user_id = %s FOR UPDATE", (person["id"],))
+        command.start()
+        wait(lambda: world.sql("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+             == [(1,)])
+        cursor.execute("DELETE FROM mail_held WHERE held_id = %s", (purge["id"],))
+        cursor.execute("COMMIT")
+    command.join()
+    assert told[0].returncode == NOT_FOUND and "GP-4303" in told[0].stderr
+    assert world.box(person)[1] == "disabled"
+    assert world.sql("SELECT count(*) FROM audit WHERE action = 'sync.approve' AND subject = %s", person["id"]) == [(0,)]
 
 
 def test_sessions_of_a_mailbox_that_stays_open_are_ended_once(world, store):
@@ -326,6 +386,23 @@ def test_pause_and_resume(world):
     assert world.states() == {}
     world.cli("sync", "resume")
     assert world.once()["create"] == 1
+
+
+def test_a_pause_stops_no_cutting(world, store, worker):
+    contained, quiet = world.person("eve"), world.person("quo2")
+    wait(lambda: all(world.box(p) and world.box(p)[3] for p in (contained, quiet)))
+    world.cli("sync", "pause")
+    world.cli("mailbox", "set", quiet["userName"], "--quota", "7G")
+    world.cli("user", "contain", contained["userName"], "--why", "laptop stolen")
+    wait(lambda: not store.mailboxes[contained["userName"]]["open"], 5)
+    time.sleep(1.5)
+    assert store.mailboxes[quiet["userName"]]["quota"] == 1 << 30, "the rest waits"
+    # A purge waits too, although its mailbox is shut.
+    world.sql("UPDATE mailbox SET state = 'purged', desired_gen = desired_gen + 1 WHERE user_id = %s", contained["id"])
+    time.sleep(1.5)
+    assert contained["userName"] in store.mailboxes
+    world.cli("sync", "resume")
+    wait(lambda: store.mailboxes[quiet["userName"]]["quota"] == 7 << 30 and contained["userName"] not in store.mailboxes)
 
 
 def test_history_names_what_was_done(world):
