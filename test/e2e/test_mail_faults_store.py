@@ -153,14 +153,14 @@ PERSONALITIES = ["500", "exit-code", "dead", "truncated", "wrong-tag", "empty-li
 
 @pytest.mark.parametrize("personality", PERSONALITIES)
 def test_F34_a_half_failing_store_is_asked_until_it_is_so(machine, store, personality):
-    """Some hundred commands each; its breaker ends a run long before the last of them."""
-    house = big_house(machine, 120, store.name)
+    """Some two hundred commands each. A lost reply may be made good within its own run, by asking once more."""
+    house = big_house(machine, 60, store.name)
     house.sql("UPDATE mail_setting SET guard_count = 1000 WHERE org_id = %s", house.org_id())
-    leave(house, 120)
+    leave(house, 60)
     for (address,) in house.sql("SELECT address FROM mailbox WHERE org_id = %s", house.org_id()):
         store.sessions[address] = 2
     store.be(personality)
-    store.share = 0.1
+    store.share = 0.2
     rounds = 0
     while house.run("sync", "once").returncode == PARTLY:
         # What is called done is so, and what is not is not forgotten.
@@ -169,10 +169,10 @@ def test_F34_a_half_failing_store_is_asked_until_it_is_so(machine, store, person
         house.again_now()
         rounds += 1
         assert rounds < 60
-    assert rounds > 0 and sum(store.sessions.values()) == 0 and house.behind() == 0
-    assert house.states() == {("disabled", False): 120} and house.audit() == {"mailbox.disable": 120}
-    print(f"count F34 {personality}: {len(store.commands)} commands, {rounds} rounds")
-    assert len(store.commands) > 360 and all(p == {"user": [p["user"][0]]} for name, p, _ in store.commands if name == "authCacheFlush")
+    assert (rounds > 0 or personality == "reply-lost") and sum(store.sessions.values()) == 0 and house.behind() == 0
+    assert house.states() == {("disabled", False): 60} and house.audit() == {"mailbox.disable": 60}
+    print(f"count F34 {personality}: {len(store.orders())} commands, {rounds} rounds")
+    assert len(store.orders()) > 3 * 60 and all(p == {"user": [p["user"][0]]} for name, p, _ in store.commands if name == "authCacheFlush")
 
 
 # F35: part of a cluster
