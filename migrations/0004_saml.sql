@@ -344,9 +344,29 @@ CREATE TRIGGER web_session_leave AFTER UPDATE OF active ON public.scim_user
   FOR EACH ROW WHEN (OLD.active AND NOT NEW.active) EXECUTE FUNCTION public.web_session_leave('left');
 CREATE TRIGGER web_session_gone AFTER DELETE ON public.scim_user
   FOR EACH ROW EXECUTE FUNCTION public.web_session_leave('left');
+-- A sign-in in flight holds the person's row: containment waits for it, then ends what it began.
+CREATE FUNCTION public.web_session_shut() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM FROM public.scim_user WHERE org_id = OLD.org_id AND user_id = OLD.user_id FOR NO KEY UPDATE;
+  UPDATE public.web_session SET ended_at = now(), ended_why = 'contained'
+   WHERE org_id = OLD.org_id AND user_id = OLD.user_id AND ended_at IS NULL;
+  RETURN NULL;
+END $$;
+COMMENT ON FUNCTION public.web_session_shut() IS 'Ends the sessions of somebody who is contained, also of a sign-in that was on its way.';
 CREATE TRIGGER web_session_contain AFTER UPDATE OF contained_at ON public.mailbox
   FOR EACH ROW WHEN (OLD.contained_at IS NULL AND NEW.contained_at IS NOT NULL AND OLD.user_id IS NOT NULL)
-  EXECUTE FUNCTION public.web_session_leave('contained');
+  EXECUTE FUNCTION public.web_session_shut();
+
+-- Switched on again, a connection begins with nobody signed in.
+CREATE FUNCTION public.web_session_off() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE public.web_session SET ended_at = now(), ended_why = 'connection'
+   WHERE org_id = NEW.org_id AND connection_id = NEW.connection_id AND ended_at IS NULL;
+  RETURN NULL;
+END $$;
+COMMENT ON FUNCTION public.web_session_off() IS 'Ends the sessions of a connection that is no longer live.';
+CREATE TRIGGER web_session_off AFTER UPDATE OF state ON public.saml_connection
+  FOR EACH ROW WHEN (OLD.state = 'live' AND NEW.state <> 'live') EXECUTE FUNCTION public.web_session_off();
 
 -- What cached copies of a connection go by, whoever changes what.
 CREATE FUNCTION public.saml_connection_touch() RETURNS trigger LANGUAGE plpgsql AS $$

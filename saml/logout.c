@@ -20,10 +20,14 @@ typedef struct {
   const char *relay_state; /* theirs, handed back as it is; NULL */
 } Logout;
 
+static HttpReply *farewell(SamlService *service, const SamlDoor *door, gboolean everywhere) {
+  return saml_web_page(service, 200, "signed_out",
+                       json_pack("{s:b, s:s}", "everywhere", everywhere, "provider", door->connection->name),
+                       FALSE);
+}
+
 static HttpReply *goodbye(SamlService *service, const SamlDoor *door, gboolean everywhere) {
-  HttpReply *reply = saml_web_page(
-      service, 200, "signed_out",
-      json_pack("{s:b, s:s}", "everywhere", everywhere, "provider", door->connection->name), FALSE);
+  HttpReply *reply = farewell(service, door, everywhere);
   if (reply != NULL)
     saml_web_cookie(reply, SAML_COOKIE_SESSION, "", TRUE, 0);
   return reply;
@@ -91,8 +95,9 @@ static HttpReply *take_response(Logout *logout) {
       !saml_store_request_logged_out(logout->service->pool, http_request_deadline(logout->request),
                                      logout->door, id, &found, &error))
     return saml_web_away(logout->service, logout->request, error);
+  /* The browser may be anybody's: whose session it was lost its cookie when the sign-out began. */
   if (found)
-    return goodbye(logout->service, logout->door, logout->message.success);
+    return farewell(logout->service, logout->door, logout->message.success);
   saml_report_fail(&logout->report, SAML_CHECK_REQUEST, SAML_IRT_UNKNOWN, id, "a sign-out that we asked for");
   return refuse(logout);
 }

@@ -82,7 +82,8 @@ static const DbStatement show = {
     "c.connection_id), '[]'),"
     " 'skew_seen_ms', (SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY t.skew_ms) FROM (SELECT skew_ms "
     "FROM saml_trace t WHERE t.org_id ="
-    " c.org_id AND t.connection_id = c.connection_id AND t.skew_ms IS NOT NULL ORDER BY t.at DESC LIMIT 21) "
+    " c.org_id AND t.connection_id = c.connection_id AND t.skew_ms IS NOT NULL AND t.failure IS NULL ORDER "
+    "BY t.at DESC LIMIT 21) "
     "t),"
     " 'bound', (SELECT count(*) FROM saml_binding b WHERE b.org_id = c.org_id AND b.connection_id = "
     "c.connection_id))::text"
@@ -196,6 +197,34 @@ DbResult *saml_store_admin_put(Db *db, const SamlScope *scope, const char *slug,
   return db_query(db, &set, &args, error);
 }
 
+static void put_list(json_t *detail, const char *name, const char *const *texts) {
+  if (texts == NULL)
+    return;
+  json_t *array = json_array();
+  for (; *texts != NULL; texts++)
+    json_array_append_new(array, json_string(*texts));
+  json_object_set_new(detail, name, array);
+}
+
+static void put_number(json_t *detail, const char *name, gint64 value) {
+  if (value >= 0)
+    json_object_set_new(detail, name, json_integer(value));
+}
+
+json_t *saml_wish_detail(const SamlWish *wish, const char *state) {
+  json_t *detail = json_pack("{s:s*, s:s*, s:s*, s:s*, s:s*, s:s*}", "state", state, "name", wish->name,
+                             "subject", wish->subject, "join", wish->join, "signed", wish->signed_what,
+                             "name_id_format", wish->name_id_format);
+  put_list(detail, "contexts", wish->contexts);
+  put_list(detail, "logout_issuers", wish->logout_issuers);
+  put_number(detail, "skew_seconds", wish->skew_seconds);
+  put_number(detail, "session_hours", wish->session_hours);
+  put_number(detail, "force_authn", wish->force_authn);
+  put_number(detail, "allow_cbc", wish->allow_cbc);
+  put_number(detail, "enforce_address", wish->enforce_address);
+  return detail;
+}
+
 static gboolean set_body(Db *db, gpointer data, GError **error) {
   Change *change = data;
   g_autoptr(DbResult) row =
@@ -205,7 +234,7 @@ static gboolean set_body(Db *db, gpointer data, GError **error) {
   change->found = db_rows(row) == 1;
   if (change->found)
     saml_admin_record(db, change->scope, "saml.set", change->slug,
-                      json_pack("{s:s*}", "state", change->state));
+                      saml_wish_detail(change->wish, change->state));
   return TRUE;
 }
 

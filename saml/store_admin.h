@@ -12,6 +12,8 @@ json_t *saml_store_admin_trace(const SamlScope *scope, const char *name, GError 
 /* Queues the audit record of a change. Takes detail. */
 void saml_admin_record(Db *db, const SamlScope *scope, const char *action, const char *subject,
                        json_t *detail);
+/* What a wish gives, for the record. New reference. */
+json_t *saml_wish_detail(const SamlWish *wish, const char *state);
 /* In a transaction: what the wish gives, and the state unless NULL; one row when it is there. */
 DbResult *saml_store_admin_put(Db *db, const SamlScope *scope, const char *slug, const SamlWish *wish,
                                const char *state, GError **error);

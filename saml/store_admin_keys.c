@@ -111,8 +111,9 @@ static gboolean create_body(Db *db, gpointer data, GError **error) {
     queue_pinned(db, org_id, connection_id, create->create->idp->signing->pdata[i]);
   for (guint i = 0; i < 2; i++)
     queue_own(db, org_id, connection_id, "current", &create->keys[i]);
-  saml_admin_record(db, create->scope, "saml.create", slug,
-                    json_pack("{s:s}", "idp", create->create->idp->entity_id));
+  json_t *detail = saml_wish_detail(create->create->wish, create->create->draft ? "draft" : "live");
+  json_object_set_new(detail, "idp", json_string(create->create->idp->entity_id));
+  saml_admin_record(db, create->scope, "saml.create", slug, detail);
   return TRUE;
 }
 

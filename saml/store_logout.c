@@ -2,6 +2,9 @@
 
 #include "lib/jsontext.h"
 
+/* What an absent Format means (Core 8.3.1). */
+#define UNSPECIFIED "'urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified'"
+
 /* C93: without an index all sessions of that name at this identity provider, else those alone. C92: all four parts of the name. */
 static const DbStatement logout_seen = {
     "saml_logout_seen",
@@ -10,7 +13,8 @@ static const DbStatement logout_seen = {
 static const DbStatement logout_end = {
     "web_session_logout",
     "UPDATE web_session SET ended_at = now(), ended_why = 'identity-provider' WHERE org_id = $1"
-    " AND connection_id = $2 AND ended_at IS NULL AND name_id = $3 AND name_id_format IS NOT DISTINCT FROM $4"
+    " AND connection_id = $2 AND ended_at IS NULL AND name_id = $3 AND coalesce(name_id_format, " UNSPECIFIED
+    ") = coalesce($4, " UNSPECIFIED ")"
     " AND name_id_qualifier IS NOT DISTINCT FROM $5 AND name_id_sp_qualifier IS NOT DISTINCT FROM $6"
     " AND ($7::text[] = '{}' OR session_index = ANY ($7)) RETURNING session_id::text, user_id::text"};
 

@@ -36,12 +36,19 @@ static gboolean check_domain(Db *db, const SamlDoor *door, const char *subject, 
                                     "a domain that this organisation has proved");
 }
 
-/* A name that can move to somebody else (userName, e-mail) must still be theirs, else a newcomer who inherits it would come in as the one
- * who had it before. */
+/* One of the person's addresses, capitals of ASCII aside: what only folds to the same (full-width letters, joined marks) is somebody else's,
+ * and email_keys alone would take it. */
+#define HAS_EMAIL                                                                                     \
+  "EXISTS (SELECT FROM jsonb_array_elements(u.doc::jsonb -> 'emails') e WHERE lower((e ->> 'value') " \
+  "COLLATE \"C\") ="                                                                                  \
+  " lower($4 COLLATE \"C\"))"
+
+/* A name can move to somebody else; it must still be theirs, else a newcomer who inherits it would come in as the one who had it before. */
 static const DbStatement bound_find = {
     "saml_bound_find",
     "SELECT u.user_id::text, u.user_name, CASE $6 WHEN 'userName' THEN u.user_name = $4"
-    " WHEN 'email' THEN u.email_keys @> ARRAY[$7::text] ELSE true END FROM saml_binding b JOIN scim_user u "
+    " WHEN 'email' THEN u.email_keys @> ARRAY[$7::text] AND " HAS_EMAIL
+    " ELSE coalesce(u.external_id = $4, false) END FROM saml_binding b JOIN scim_user u "
     "ON u.org_id = b.org_id"
     " AND u.user_id = b.user_id WHERE b.org_id = $1 AND b.connection_id = $2 AND b.subject_source = $3"
     " AND b.subject = $4 AND u.source_id = $5 FOR SHARE OF u"};
@@ -80,7 +87,7 @@ static gboolean find_bound(Db *db, const SamlDoor *door, SamlPerson *person, Sam
 static const DbStatement joins[SAML_JOINS] = {
     [SAML_JOIN_USER_NAME] = {"saml_join_user_name", JOIN("u.user_name_key = $5 AND u.user_name = $4")},
     [SAML_JOIN_EXTERNAL_ID] = {"saml_join_external_id", JOIN("u.external_id = $4 AND $5::text IS NOT NULL")},
-    [SAML_JOIN_EMAIL] = {"saml_join_email", JOIN("u.email_keys @> ARRAY[$5::text] AND $4::text IS NOT NULL")},
+    [SAML_JOIN_EMAIL] = {"saml_join_email", JOIN("u.email_keys @> ARRAY[$5::text] AND " HAS_EMAIL)},
 };
 
 /* None, or several: nobody is guessed at. Bound already: the name that used to be theirs is another one (A94). */

@@ -134,9 +134,8 @@ static const DbStatement put_key = {
     "saml_refresh_put_key",
     "INSERT INTO saml_idp_key (org_id, connection_id, fingerprint, der, state, origin, not_after)"
     " VALUES ($1, $2, $3, $4, $5, 'metadata', to_timestamp($6::bigint / 1000000.0))"
-    " ON CONFLICT (org_id, connection_id, fingerprint) DO UPDATE SET state = excluded.state, decided_by = "
-    "NULL"
-    " WHERE saml_idp_key.state <> 'trusted'"};
+    " ON CONFLICT (org_id, connection_id, fingerprint) DO UPDATE SET state = excluded.state"
+    " WHERE saml_idp_key.state <> 'trusted' AND saml_idp_key.decided_by IS NULL"};
 
 static void queue_key(Db *db, const SamlRefreshItem *item, const SamlRefreshStep *step) {
   g_auto(CryptoCertificate) certificate = {0};
@@ -155,7 +154,7 @@ static void queue_key(Db *db, const SamlRefreshItem *item, const SamlRefreshStep
 
 static const DbStatement drop_key = {"saml_refresh_drop_key",
                                      "UPDATE saml_idp_key SET state = 'removed' WHERE org_id = $1"
-                                     " AND connection_id = $2 AND der = $3"};
+                                     " AND connection_id = $2 AND der = $3 AND decided_by IS NULL"};
 
 static void queue_drop(Db *db, const SamlRefreshItem *item, const SamlRefreshStep *step) {
   gsize n;

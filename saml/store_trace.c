@@ -87,9 +87,9 @@ static json_t *audit_detail(const SamlRecord *record) {
   return detail;
 }
 
-/* A trial or a sign-out is no sign-in: it leaves a trace alone. */
+/* A sign-out is no sign-in: it leaves a trace alone. A trial opens nothing, and still shows what it shows to whoever can sign in there. */
 static void queue_audit(Db *db, const SamlRecord *record) {
-  if (record->what != SAML_WHAT_LOGIN)
+  if (record->what == SAML_WHAT_LOGOUT)
     return;
   g_autoptr(json_t) detail = audit_detail(record);
   g_autofree char *actor = g_strconcat("saml:", record->door->connection->slug, NULL);
@@ -98,7 +98,7 @@ static void queue_audit(Db *db, const SamlRecord *record) {
                        .request_id = record->caller->request_id,
                        .actor = actor,
                        .source_ip = record->caller->ip,
-                       .action = "auth.webmail",
+                       .action = record->what == SAML_WHAT_TEST ? "auth.webmail.trial" : "auth.webmail",
                        .subject = record->user_id,
                        .detail = detail};
   audit_queue(db, &audit);

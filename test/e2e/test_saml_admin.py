@@ -8,7 +8,7 @@ import pytest
 
 from conftest import new_tenant
 from saml_world import SamlWorld
-from stack import browser, saml_forge as forge
+from stack import browser, saml_forge as forge, scim
 
 OK, USAGE, NOT_FOUND, REFUSED, PARTLY = 0, 2, 3, 4, 6
 
@@ -52,6 +52,7 @@ def test_a_connection_that_is_off_lets_nobody_in_and_ends_sessions(world):
     page = who.once(f"{world.base}/saml/{world.slug}/start")
     assert page.status in (403, 404), page
     assert run(world, "set", world.slug, "--state", "live").returncode == OK
+    assert world.signed_in(who) is None  # whoever was signed in before signs in anew
     assert signs_in(world)
 
 
@@ -211,3 +212,30 @@ def test_doctor_tells_of_certificates_at_their_end(gatepost, cluster, run_dir):
     w = SamlWorld(new_tenant(gatepost, cluster), run_dir, forge.Idp(key=forge.Key(days=5)))
     assert any("expires in" in warning for warning in show(w)["warnings"])
     assert f"{w.slug}: a provider's certificate expires in" in gatepost.cli.run("doctor").stdout
+
+
+# ---- names that move on
+
+def test_A95_an_external_id_that_moved_on_opens_nobody_elses_mail(world):
+    run(world, "set", world.slug, "--join", "externalId", "--subject", "uid")
+    john = world.person("john", externalId="jdoe")
+    sign_in = lambda: signs_in(world, message=lambda asked: world.good(asked, world.address("ada"), attributes={"uid": ["jdoe"]}))  # noqa: E731
+    assert sign_in()
+    world.tenant.client.request("PATCH", f"/Users/{john['id']}", {
+        "schemas": [scim.PATCH], "Operations": [{"op": "replace", "path": "externalId", "value": "jsmith"}]})
+    world.person("jane", externalId="jdoe")
+    assert not sign_in()
+    assert world.last_failure() == "subject_changed"
+
+
+@pytest.mark.parametrize("name", ["\uff41da", "ada\ufe0f", "ADA"], ids=["full-width", "joined-mark", "capitals"])
+def test_an_address_that_only_folds_to_hers_is_not_hers(world, name):
+    run(world, "set", world.slug, "--join", "email")
+    who = signs_in(world, message=lambda asked: world.good(asked, f"{name}@{world.domain}"))
+    assert bool(who) == (name == "ADA"), world.last_failure()
+
+
+def test_what_was_set_is_on_record(world):
+    run(world, "set", world.slug, "--join", "email", "--allow-cbc", "yes")
+    detail = world.sql("SELECT detail FROM audit WHERE action = 'saml.set' AND subject = %s ORDER BY audit_id DESC LIMIT 1", world.slug)[0][0]
+    assert detail["join"] == "email" and detail["allow_cbc"] == 1
