@@ -95,8 +95,9 @@ static gboolean order(MailDovecotNode *node, const char *command, json_t *parame
 
 /* ---- questions */
 
-static gboolean user_exists(MailDovecotNode *node, const char *address, gint64 deadline, gboolean *exists,
-                            GError **error) {
+/* home: NULL where it tells none. */
+static gboolean find_user(MailDovecotNode *node, const char *address, gint64 deadline, gboolean *exists,
+                          char **home, GError **error) {
   g_auto(MailDovecotReply) reply = {0};
   json_t *parameters = json_pack("{s:[s]}", "userMask", address);
   if (!ask(node, "user", parameters, within(deadline, KICK_SECONDS), &reply, error))
@@ -107,7 +108,17 @@ static gboolean user_exists(MailDovecotNode *node, const char *address, gint64 d
   }
   if (reply.exit_code != DOVEADM_OK)
     return failed_with("user", reply.exit_code, error);
-  return mail_dovecot_reply_user(reply.data, address, exists, error);
+  if (!mail_dovecot_reply_user(reply.data, address, exists, error))
+    return FALSE;
+  if (*exists)
+    *home = g_strdup(json_string_value(json_object_get(json_object_get(reply.data, address), "home")));
+  return TRUE;
+}
+
+static gboolean user_exists(MailDovecotNode *node, const char *address, gint64 deadline, gboolean *exists,
+                            GError **error) {
+  g_autofree char *home = NULL;
+  return find_user(node, address, deadline, exists, &home, error);
 }
 
 static gboolean count_sessions(MailDovecotNode *node, const char *address, gint64 deadline, guint *sessions,
@@ -164,10 +175,16 @@ static gboolean cut_rounds(MailDovecotNode *node, const char *address, gint64 de
   return FALSE;
 }
 
+/* An address, or a bare name; never a mask. */
+static gboolean check_login(const char *login, GError **error) {
+  g_autofree char *whole = strchr(login, '@') == NULL ? g_strconcat(login, "@example.org", NULL) : NULL;
+  return mail_driver_call_address(whole != NULL ? whole : login, error);
+}
+
 /* *ended counts on. */
 static gboolean cut(MailDovecotNode *node, const char *address, gint64 deadline, guint *ended,
                     GError **error) {
-  if (!mail_driver_call_address(address, error))
+  if (!check_login(address, error))
     return FALSE;
   /* Always with `user`: without one doveadm dies. */
   return order(node, "authCacheFlush", json_pack("{s:[s]}", "user", address), within(deadline, KICK_SECONDS),
@@ -197,7 +214,7 @@ gboolean mail_dovecot_node_apply(MailDovecotNode *node, const MailTarget *target
 
 gboolean mail_dovecot_node_cut(MailDovecotNode *node, const MailTarget *target, gint64 deadline,
                                MailReport *report, GError **error) {
-  return mail_driver_call_address(target->address, error) &&
+  return check_login(target->address, error) &&
          count_sessions(node, target->address, deadline, &report->sessions, error) &&
          cut(node, target->address, deadline, &report->sessions, error);
 }
@@ -229,19 +246,81 @@ static char **list_folders(MailDovecotNode *node, const char *address, gint64 de
   return NULL;
 }
 
-/* INBOX cannot be deleted, only emptied. One folder at a time, children first: names come sorted. */
-static gboolean delete_folders(MailDovecotNode *node, const char *address, gint64 deadline, GError **error) {
+/* Where the mail of a folder lies; *path NULL: the folder went away, or lies in no place of the file system. */
+static gboolean ask_path(MailDovecotNode *node, const char *address, const char *folder, gint64 deadline,
+                         char **path, GError **error) {
+  g_auto(MailDovecotReply) reply = {0};
+  json_t *parameters = json_pack("{s:s, s:s, s:[s]}", "user", address, "type", "mailbox", "mailbox", folder);
+  if (!ask(node, "mailboxPath", parameters, deadline, &reply, error))
+    return FALSE;
+  if (reply.exit_code == DOVEADM_NOT_FOUND)
+    return TRUE;
+  if (reply.exit_code != DOVEADM_OK)
+    return failed_with("mailboxPath", reply.exit_code, error);
+  return mail_dovecot_reply_path(reply.data, path, error);
+}
+
+static gboolean is_inbox(const char *folder) {
+  return g_ascii_strcasecmp(folder, "INBOX") == 0;
+}
+
+/* The folders whose mail lies in the person's own place, INBOX's or home: those of everybody and of others, which a list names as
+ * well, lie elsewhere. doveadm does not tell of which namespace a folder is. */
+static char **list_own(MailDovecotNode *node, const char *address, const char *home, gint64 deadline,
+                       GError **error) {
   g_auto(GStrv) folders = list_folders(node, address, deadline, error);
-  if (folders == NULL)
+  g_autofree char *inbox = NULL;
+  if (folders == NULL || !ask_path(node, address, "INBOX", deadline, &inbox, error))
+    return NULL;
+  if (inbox == NULL) {
+    g_set_error(
+        error, MAIL_DRIVER_ERROR, MAIL_DRIVER_ERROR_REFUSED,
+        "it does not say where INBOX of %s lies, so that nobody can tell their folders from shared ones",
+        address);
+    return NULL;
+  }
+  g_autoptr(GStrvBuilder) own = g_strv_builder_new();
+  for (guint i = 0; folders[i] != NULL; i++) {
+    g_autofree char *path = NULL;
+    if (!ask_path(node, address, folders[i], deadline, &path, error))
+      return NULL;
+    if (path != NULL && mail_dovecot_is_own(path, home, inbox))
+      g_strv_builder_add(own, folders[i]);
+  }
+  return g_strv_builder_end(own);
+}
+
+/* Each by its name, never by a mask, which would take in shared ones. INBOX cannot be deleted, only emptied. Children first: names
+ * come sorted. */
+static gboolean destroy_folders(MailDovecotNode *node, const char *address, char **folders, gint64 deadline,
+                                GError **error) {
+  json_t *inbox = json_pack("{s:s, s:[s, s, s]}", "user", address, "query", "mailbox", "INBOX", "all");
+  if (!order(node, "expunge", inbox, deadline, DOVEADM_OK, error))
     return FALSE;
   for (guint i = g_strv_length(folders); i-- > 0;) {
+    if (is_inbox(folders[i]))
+      continue;
     json_t *parameters = json_pack("{s:s, s:[s]}", "user", address, "mailbox", folders[i]);
-    if (g_ascii_strcasecmp(folders[i], "INBOX") == 0)
-      json_decref(parameters);
-    else if (!order(node, "mailboxDelete", parameters, deadline, DOVEADM_NOT_FOUND, error))
+    if (!order(node, "mailboxDelete", parameters, deadline, DOVEADM_NOT_FOUND, error))
       return FALSE;
   }
   return TRUE;
+}
+
+static gboolean is_empty(MailDovecotNode *node, const char *address, const char *home, gint64 deadline,
+                         GError **error) {
+  MailReport left = {0};
+  g_auto(GStrv) folders = list_own(node, address, home, deadline, error);
+  if (folders == NULL || !ask_status(node, address, "INBOX", deadline, &left, error))
+    return FALSE;
+  guint others = 0;
+  for (guint i = 0; folders[i] != NULL; i++)
+    others += !is_inbox(folders[i]);
+  if (left.messages == 0 && others == 0)
+    return TRUE;
+  g_set_error(error, MAIL_DRIVER_ERROR, MAIL_DRIVER_ERROR_UNCLEAR,
+              "%" G_GINT64_FORMAT " messages and %u folders are left after the purge", left.messages, others);
+  return FALSE;
 }
 
 gboolean mail_dovecot_node_purge(MailDovecotNode *node, const MailTarget *target, gint64 deadline,
@@ -250,20 +329,14 @@ gboolean mail_dovecot_node_purge(MailDovecotNode *node, const MailTarget *target
   const char *address = target->address;
   gint64 until = within(deadline, PURGE_SECONDS);
   gboolean exists = FALSE;
-  MailReport left = {0};
-  if (!mail_driver_call_address(address, error) || !user_exists(node, address, until, &exists, error))
+  g_autofree char *home = NULL;
+  if (!mail_driver_call_address(address, error) || !find_user(node, address, until, &exists, &home, error))
     return FALSE;
   if (!exists)
     return TRUE;
-  json_t *all = json_pack("{s:s, s:[s, s, s]}", "user", address, "query", "mailbox", "*", "all");
-  if (!order(node, "expunge", all, until, DOVEADM_OK, error) ||
-      !delete_folders(node, address, until, error) || !ask_status(node, address, "*", until, &left, error))
-    return FALSE;
-  if (left.messages == 0)
-    return TRUE;
-  g_set_error(error, MAIL_DRIVER_ERROR, MAIL_DRIVER_ERROR_UNCLEAR,
-              "%" G_GINT64_FORMAT " messages are left after the purge", left.messages);
-  return FALSE;
+  g_auto(GStrv) folders = list_own(node, address, home, until, error);
+  return folders != NULL && destroy_folders(node, address, folders, until, error) &&
+         is_empty(node, address, home, until, error);
 }
 
 /* ---- everybody at once */

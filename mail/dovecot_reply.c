@@ -167,3 +167,40 @@ char **mail_dovecot_reply_folders(const json_t *data, GError **error) {
   }
   return g_strv_builder_end(names);
 }
+
+gboolean mail_dovecot_reply_path(const json_t *data, char **path, GError **error) {
+  *path = NULL;
+  if (!json_is_array(data) || json_array_size(data) > 1)
+    return unclear(error, "mailboxPath gave no list of one");
+  if (json_array_size(data) == 0)
+    return TRUE;
+  const char *text = json_string_value(json_object_get(json_array_get(data, 0), "path"));
+  if (text == NULL)
+    return unclear(error, "mailboxPath gave a row without a path");
+  if (g_path_is_absolute(text))
+    *path = g_strdup(text);
+  return TRUE;
+}
+
+/* The root of the file system is nobody's place. */
+static gboolean is_below(const char *path, const char *place) {
+  gsize n = strlen(place);
+  return n > 1 && strncmp(path, place, n) == 0 && (path[n] == '/' || path[n] == '\0');
+}
+
+/* In Maildir INBOX is what the other folders lie in; in dbox it lies beside them. */
+static char *place_of_inbox(const char *inbox) {
+  static const char *const ends[] = {"/INBOX/dbox-Mails", "/INBOX"};
+  char *place = g_canonicalize_filename(inbox, "/");
+  for (gsize i = 0; i < G_N_ELEMENTS(ends); i++)
+    if (g_str_has_suffix(place, ends[i]))
+      place[strlen(place) - strlen(ends[i])] = '\0';
+  return place;
+}
+
+gboolean mail_dovecot_is_own(const char *path, const char *home, const char *inbox) {
+  g_autofree char *real = g_canonicalize_filename(path, "/"), *place = place_of_inbox(inbox);
+  g_autofree char *own =
+      home != NULL && g_path_is_absolute(home) ? g_canonicalize_filename(home, "/") : g_strdup("");
+  return is_below(real, own) || is_below(real, place);
+}

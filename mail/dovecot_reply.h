@@ -31,5 +31,9 @@ gboolean mail_dovecot_reply_status(const json_t *data, gint64 *messages, gint64 
 gboolean mail_dovecot_reply_quota(const json_t *data, gint64 *messages, gint64 *bytes, GError **error);
 /* mailboxList: names, NULL-terminated; free with g_strfreev. NULL on failure. */
 char **mail_dovecot_reply_folders(const json_t *data, GError **error);
+/* mailboxPath of one folder: an absolute one; *path NULL where it has none. */
+gboolean mail_dovecot_reply_path(const json_t *data, char **path, GError **error);
+/* Does a folder's path lie in the home (may be NULL) or in the place of INBOX, whose path is given? */
+gboolean mail_dovecot_is_own(const char *path, const char *home, const char *inbox);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MailDovecotReply, mail_dovecot_reply_clear)

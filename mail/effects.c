@@ -122,6 +122,16 @@ static gboolean find_former(const MailBackend *store, const MailEffect *effect, 
   return TRUE;
 }
 
+/* The mail server's own password database may let in by an alias, a former name or a bare one, and then its sessions run under that.
+ * A store that does not list knows mailboxes only. */
+static gboolean cut_logins(const MailBackend *store, const MailEffect *effect, gint64 deadline,
+                           GError **error) {
+  for (guint i = 0; store->kind->online != NULL && effect->logins[i] != NULL; i++)
+    if (!store->kind->cut(store->driver, effect->logins[i], deadline, NULL, error))
+      return FALSE;
+  return TRUE;
+}
+
 static gboolean tell_store(MailEffects *effects, const MailEffect *effect, GError **error) {
   const MailBackend *store = find_store(effects, effect, error);
   if (store == NULL)
@@ -141,7 +151,8 @@ static gboolean tell_store(MailEffects *effects, const MailEffect *effect, GErro
   /* A shut one loses its sessions by itself. */
   if (effect->cut && effect->open && !store->kind->cut(store->driver, effect->address, deadline, NULL, error))
     return FALSE;
-  return store->kind->apply(store->driver, &target, deadline, error);
+  return store->kind->apply(store->driver, &target, deadline, error) &&
+         cut_logins(store, effect, deadline, error);
 }
 
 /* Open, and not renamed: the store has only to find it. */

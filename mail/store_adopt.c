@@ -40,12 +40,19 @@ static const DbStatement take_found = {
     " INSERT INTO mail_address (org_id, address, kind, mailbox_id) SELECT $1, $2, 'primary', mailbox_id FROM "
     "b"
     " RETURNING mailbox_id"};
+/* Its home is settled now: a rename keeps the mail, and whoever has the address later finds none of it. One that some mailbox had
+ * before is that one's. */
 static const DbStatement take_new = {
     "mail_adopt_new",
-    "WITH store AS (SELECT backend FROM mail_backend WHERE backend = $5 OR $5 IS NULL ORDER BY created_at "
-    "LIMIT 1),"
-    " b AS (INSERT INTO mailbox (org_id, user_id, address, state, origin, backend, pinned)"
-    " SELECT $1, $3::uuid, $2, 'active', 'adopted', backend, $4 FROM store RETURNING mailbox_id)"
+    "WITH store AS (SELECT backend, home, gen_random_uuid() AS id FROM mail_backend WHERE backend = $5 OR $5 "
+    "IS NULL ORDER BY created_at LIMIT 1),"
+    " place AS (SELECT backend, id, replace(replace(replace(replace(s.home, '%d', split_part($2, '@', 2)), "
+    "'%n', split_part($2, '@', 1)), '%o', o.name), '%i', id::text) AS home FROM store s, org o WHERE "
+    "o.org_id "
+    "= $1),"
+    " b AS (INSERT INTO mailbox (org_id, mailbox_id, user_id, address, state, origin, backend, pinned, home)"
+    " SELECT $1, id, $3::uuid, $2, 'active', 'adopted', backend, $4, CASE WHEN EXISTS (SELECT 1 FROM mailbox "
+    "m WHERE m.home = place.home) THEN home || '.' || id ELSE home END FROM place RETURNING mailbox_id)"
     " INSERT INTO mail_address (org_id, address, kind, mailbox_id) SELECT $1, $2, 'primary', mailbox_id FROM "
     "b"
     " RETURNING mailbox_id"};

@@ -20,7 +20,7 @@ static const DbStatement address_drop = {
     " WHERE org_id = $1 AND mailbox_id = $2::uuid AND kind = 'alias' AND address <> ALL ($3::text[])"};
 static const DbStatement address_free = {
     "mail_address_free",
-    "DELETE FROM mail_address WHERE org_id = $1 AND address = $2 AND (mailbox_id = $3::uuid"
+    "DELETE FROM mail_address WHERE address = $2 AND ((org_id = $1 AND mailbox_id = $3::uuid)"
     " OR (kind = 'resting' AND until <= now()))"};
 static const DbStatement address_put = {
     "mail_address_put",
@@ -108,13 +108,14 @@ static char *expand_home(const char *pattern, const char *address, const char *m
   return g_string_free(home, FALSE);
 }
 
-/* A home that some mailbox had before is never given again: a new owner of an old address finds an empty one. */
+/* A home that some mailbox had before, of whichever organisation, is never given again: a new owner of an old address finds an empty
+ * one. */
 static const DbStatement insert = {
     "mailbox_insert",
     "INSERT INTO mailbox (org_id, mailbox_id, user_id, mail_group_id, address, state, origin, backend, home,"
     " quota_bytes, protocols, deliver_disabled, doors) VALUES ($1, $2::uuid, $3::uuid, $4, $5, 'active', "
     "'made',"
-    " $6, CASE WHEN EXISTS (SELECT 1 FROM mailbox WHERE org_id = $1 AND home = $7) THEN $7 || '.' || $2 ELSE "
+    " $6, CASE WHEN EXISTS (SELECT 1 FROM mailbox WHERE home = $7) THEN $7 || '.' || $2 ELSE "
     "$7 END,"
     " nullif($8::bigint, 0), string_to_array($9, ','), $10,"
     " jsonb_build_object('sign-in', jsonb_build_object('state', 'open', 'at', now())))"};
@@ -137,13 +138,16 @@ static void write_new(Db *db, const MailHouse *house, const MailSubject *subject
   db_queue(db, &insert, &args, NULL);
 }
 
-/* The door of somebody inactive shut when the directory said so, not when the worker came by. */
+/* One without a home of its own keeps the one that its old address gave it. The door of somebody inactive shut when the directory said
+ * so, not when the worker came by. */
 static const DbStatement update = {
     "mailbox_update",
     "UPDATE mailbox SET user_id = $3::uuid, mail_group_id = $4, address = $5, state = $6, why = $7,"
     " quota_bytes = nullif($8::bigint, 0), protocols = string_to_array($9, ','), deliver_disabled = $10,"
     " disabled_at = CASE WHEN $6 = 'disabled' THEN coalesce(disabled_at, now()) END,"
     " lent_until = CASE WHEN $12 = '' OR lent_until < now() THEN NULL ELSE lent_until END,"
+    " home = CASE WHEN address = $5 THEN home ELSE (SELECT n.home FROM mail_now n WHERE n.org_id = $1 AND "
+    "n.mailbox_id = $2::uuid) END,"
     " told_addresses = CASE WHEN origin = 'adopted' AND told_addresses = '{}' THEN ARRAY[address] ELSE "
     "told_addresses END,"
     " doors = CASE WHEN open = $11 THEN doors ELSE coalesce(doors, '{}') || jsonb_build_object('sign-in',"

@@ -22,12 +22,20 @@ DbResult *mail_store_drift_backends(DbPool *pool, gint64 deadline, GError **erro
   return db_pool_read(pool, deadline, &drift_backends, NULL, error);
 }
 
-/* Only where the store was told already: elsewhere a worker is about to cut them anyway. */
+/* Signed in by whichever name; a bare one where it can be no other's. Only where the store was told already: elsewhere a worker is
+ * about to cut them anyway. */
 static const DbStatement drift_cut = {
     "mail_drift_cut",
-    "UPDATE mailbox SET desired_gen = desired_gen + 1, dirty_since = now(), attempts = 0, not_before = NULL"
-    " WHERE ($1::bigint = 0 OR org_id = $1) AND backend = $2 AND address = ANY ($3::text[]) AND NOT open"
-    " AND desired_gen = applied_gen AND origin <> 'found' AND state <> 'purged' RETURNING mailbox_id"};
+    "WITH named AS (SELECT a.org_id, a.mailbox_id FROM mail_address a WHERE a.address = ANY ($3::text[])"
+    " AND a.kind IN ('primary', 'alias', 'former') UNION SELECT l.org_id, min(a.mailbox_id::text)::uuid"
+    " FROM unnest($3::text[]) u(login) CROSS JOIN mail_lone_org l JOIN mail_address a"
+    " ON split_part(a.address, '@', 1) = u.login AND a.kind <> 'list' WHERE u.login NOT LIKE '%@%'"
+    " GROUP BY l.org_id, u.login HAVING count(DISTINCT a.mailbox_id) = 1)"
+    " UPDATE mailbox m SET desired_gen = desired_gen + 1, dirty_since = now(), attempts = 0, not_before = "
+    "NULL FROM named n"
+    " WHERE m.org_id = n.org_id AND m.mailbox_id = n.mailbox_id AND ($1::bigint = 0 OR m.org_id = $1)"
+    " AND m.backend = $2 AND NOT m.open"
+    " AND desired_gen = applied_gen AND origin <> 'found' AND state <> 'purged' RETURNING m.mailbox_id"};
 
 gboolean mail_store_drift_cut(DbPool *pool, gint64 deadline, gint64 org_id, const char *backend,
                               const char *const *logins, gsize n, gint64 *cut, GError **error) {

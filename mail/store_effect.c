@@ -11,6 +11,7 @@ void mail_effect_free(MailEffect *effect) {
   g_free(effect->address);
   g_strfreev(effect->formers);
   g_strfreev(effect->aliases);
+  g_strfreev(effect->logins);
   g_free(effect->kind);
   g_free(effect->url);
   g_free(effect->secret_file);
@@ -18,6 +19,12 @@ void mail_effect_free(MailEffect *effect) {
 }
 
 /* A pause stops no shutting: whoever is out stays out, and whose token was revoked loses what it opened. */
+/* The bare name, where it can be no other mailbox's. */
+#define BARE                                                                                              \
+  "(SELECT split_part(m.address, '@', 1) FROM mail_lone_org l WHERE l.org_id = m.org_id AND NOT EXISTS (" \
+  "SELECT 1 FROM mail_address a WHERE split_part(a.address, '@', 1) = split_part(m.address, '@', 1)"      \
+  " AND a.kind <> 'list' AND a.mailbox_id <> m.mailbox_id))"
+/* A name that the store was told and that another one has by now is no former one: a store would rename that one's mailbox. */
 static const DbStatement claim = {
     "mail_effect_claim",
     "WITH pick AS (SELECT m.org_id, m.mailbox_id FROM mailbox m WHERE m.desired_gen <> m.applied_gen"
@@ -34,11 +41,24 @@ static const DbStatement claim = {
     " WHERE m.org_id = pick.org_id AND m.mailbox_id = pick.mailbox_id AND o.org_id = m.org_id AND b.backend "
     "= m.backend"
     " RETURNING m.org_id, o.name, m.mailbox_id::text, m.address,"
-    " array_to_string(array_remove(m.told_addresses, m.address), ','),"
+    " array_to_string(ARRAY(SELECT t.told FROM unnest(m.told_addresses) WITH ORDINALITY t(told, n) WHERE "
+    "t.told <> m.address AND NOT EXISTS (SELECT 1 FROM mail_address a WHERE a.address = t.told"
+    " AND a.kind <> 'resting' AND a.mailbox_id IS DISTINCT FROM m.mailbox_id) ORDER BY t.n), ','),"
     " (SELECT string_agg(a.address, ',' ORDER BY a.address) FROM mail_address a WHERE a.org_id = m.org_id"
     " AND a.mailbox_id = m.mailbox_id AND a.kind IN ('alias', 'former')),"
     " m.desired_gen, m.lease_epoch, coalesce(m.quota_override, m.quota_bytes, 0), m.attempts, m.open,"
-    " m.state = 'purged', m.cut, b.kind, b.url, b.secret_file"};
+    " m.state = 'purged', m.cut, b.kind, b.url, b.secret_file, CASE WHEN m.cut OR NOT m.open THEN " BARE
+    " END"};
+
+static char **read_logins(const MailEffect *effect, const char *bare) {
+  g_autoptr(GStrvBuilder) logins = g_strv_builder_new();
+  if (!effect->cut && effect->open)
+    return g_strv_builder_end(logins);
+  g_strv_builder_addv(logins, (const char **)effect->aliases);
+  if (bare != NULL)
+    g_strv_builder_add(logins, bare);
+  return g_strv_builder_end(logins);
+}
 
 static MailEffect *read_effect(const DbResult *result, int row) {
   MailEffect *effect = g_new0(MailEffect, 1);
@@ -59,6 +79,7 @@ static MailEffect *read_effect(const DbResult *result, int row) {
   effect->kind = g_strdup(db_text(result, row, 13));
   effect->url = g_strdup(db_text(result, row, 14));
   effect->secret_file = g_strdup(db_text(result, row, 15));
+  effect->logins = read_logins(effect, db_text(result, row, 16));
   return effect;
 }
 

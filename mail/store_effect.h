@@ -12,6 +12,7 @@ typedef struct {
   char *org, *mailbox_id, *address;
   GStrv formers; /* other names under which the store may know it */
   GStrv aliases;
+  GStrv logins; /* other names that its owner may be signed in by, where sessions are to end */
   gint64 generation, epoch, quota_bytes;
   int attempts;
   gboolean open, purge;

@@ -165,16 +165,18 @@ gboolean mail_store_group_gone(Db *db, gint64 org_id, gint64 mail_group_id, gboo
   return TRUE;
 }
 
+/* An address is nobody's twice, in whichever organisation; who has it in another one is not told. */
 static const DbStatement taken = {
     "mail_address_taken",
     "SELECT a.address, a.kind IN ('former', 'resting'), a.kind = 'resting', a.mailbox_id::text,"
-    " coalesce(u.user_name || ' (' || b.address || ')', b.address, 'the list of ' || g.group_name, "
-    "'somebody'),"
+    " CASE WHEN a.org_id <> $1 THEN 'another organisation' ELSE coalesce(u.user_name || ' (' || b.address || "
+    "')', b.address, 'the list of ' || g.group_name, "
+    "'somebody') END,"
     " coalesce((extract(epoch from a.until) * 1000000)::bigint, 0)"
     " FROM mail_address a LEFT JOIN mailbox b ON b.org_id = a.org_id AND b.mailbox_id = a.mailbox_id"
     " LEFT JOIN scim_user u ON u.org_id = a.org_id AND u.user_id = b.user_id"
     " LEFT JOIN mail_group g ON g.org_id = a.org_id AND g.mail_group_id = a.mail_group_id"
-    " WHERE a.org_id = $1 AND a.address = ANY ($2::text[])"
+    " WHERE a.address = ANY ($2::text[])"
     " UNION ALL SELECT DISTINCT t.login, false, false, NULL, 'a service token: gatepost pat list', 0 FROM "
     "mail_token t"
     " WHERE t.org_id = $1 AND t.login = ANY ($2::text[]) AND t.revoked_at IS NULL"

@@ -152,7 +152,8 @@ CREATE TABLE public.mailbox (
   PRIMARY KEY (org_id, mailbox_id)
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02); -- a claim changes its row in place
 CREATE UNIQUE INDEX mailbox_person ON public.mailbox (org_id, user_id) WHERE user_id IS NOT NULL AND state <> 'purged';
-CREATE INDEX mailbox_home ON public.mailbox (org_id, home);
+-- A home is nobody's twice, although its domain moves to another organisation.
+CREATE INDEX mailbox_home ON public.mailbox (home);
 CREATE INDEX mailbox_dirty ON public.mailbox (backend, (state = 'purged'), open, dirty_since) WHERE desired_gen <> applied_gen;
 COMMENT ON TABLE public.mailbox IS 'One mailbox, as it shall be. The row is the mailbox: Dovecot and Postfix read it; the worker only makes the outside match.';
 COMMENT ON COLUMN public.mailbox.org_id IS 'Organisation.';
@@ -165,7 +166,7 @@ COMMENT ON COLUMN public.mailbox.state IS 'active; disabled: no sign-in, mail ke
 COMMENT ON COLUMN public.mailbox.why IS 'Why it is disabled, or as a found one cannot be adopted, in words for people.';
 COMMENT ON COLUMN public.mailbox.origin IS 'made: by us; adopted: taken over by an admin; found: seen in the mail store, never touched; a note that has no mail_address, so nothing that mail servers ask sees it.';
 COMMENT ON COLUMN public.mailbox.backend IS 'Where it lives.';
-COMMENT ON COLUMN public.mailbox.home IS 'Home directory, settled when the mailbox was made, so that a rename keeps the mail; NULL: the store''s pattern applied to the address.';
+COMMENT ON COLUMN public.mailbox.home IS 'Home directory, settled when the mailbox was made or first renamed, so that a rename keeps the mail; NULL: the store''s pattern applied to the address.';
 COMMENT ON COLUMN public.mailbox.pinned IS 'The address was chosen by hand: no push renames it.';
 COMMENT ON COLUMN public.mailbox.open IS 'What the mail store was last told about its door; decisions never read it.';
 COMMENT ON COLUMN public.mailbox.cut IS 'End its live sessions once, although it stays open: a token of its owner was revoked. Set together with a new desired_gen.';

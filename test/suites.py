@@ -27,13 +27,13 @@ E2E = {
     "races": ["test_races.py"],
     "lifecycle": ["test_lifecycle.py", "test_in_doubt.py", "test_token_limits.py", "test_housekeeping.py", "test_errors.py",
                   "test_paging.py", "test_dialect.py"],
-    "mail": ["test_mail_story.py"],
+    "mail": ["test_mail_story.py", "test_mail_places.py"],
     "mail-worker": ["test_mail_worker.py", "test_mail_fleet.py", "test_mail_pairing.py"],
     "cli": ["test_cli.py", "test_cli_admin.py", "test_docs.py"],
     "decision": ["test_mail_decision.py", "test_mail_policy.py", "test_mail_submission.py", "test_dovecot_24.py"],
     "mail-faults": ["test_mail_faults.py", "test_mail_faults_store.py", "test_mail_faults_worker.py"],  # F26 to F42, by name
     "mail-kill": ["test_mail_kill.py"],  # kill -9 at each step of each action
-    "mail-drivers": ["test_mail_drivers.py"],  # the real Dovecot, and a doveadm that is broken
+    "mail-drivers": ["test_mail_drivers.py", "test_mail_purge.py"],  # the real Dovecot, and a doveadm that is broken
     "saml": ["test_saml_real.py", "test_saml_flow.py", "test_saml_admin.py", "test_saml_verifier.py", "test_saml_verifier_server.py"],
     "saml-attacks": ["test_saml_attacks.py", "test_saml_catalogue.py", "test_saml_positive.py", "test_saml_logout_attacks.py", "test_saml_metadata.py"],
     "mail-doors": ["test_mail_doors.py", "test_mail_notices.py"],

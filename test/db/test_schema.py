@@ -22,6 +22,7 @@ GLOBAL_INDEXES = {
     "mail_address_global",
     "mail_address_local",
     "mailbox_dirty",
+    "mailbox_home",
     "mail_token_hash",
     "mail_token_grouped",
     "mail_token_login",

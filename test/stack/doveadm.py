@@ -173,7 +173,7 @@ class Standin:
         if name == "who":
             return [self.session(login, n)] if n else []
         return {"authCacheFlush": [{"entries": "0"}], "user": {each: {"uid": "1"} for each in parameters.get("userMask", ())},
-                "expunge": [], "mailboxList": [{"mailbox": "INBOX"}],
+                "expunge": [], "mailboxList": [{"mailbox": "INBOX"}], "mailboxPath": [{"path": f"/mail/{login}"}],
                 "mailboxStatus": [{"mailbox": "INBOX", "messages": "0", "vsize": "0"}]}[name]
 
     @staticmethod
