@@ -69,7 +69,7 @@ static void test_nested(void) {
 
 /* The data of a command; a is the sessions, existence or messages, b the bytes; a -2 is unclear. */
 typedef struct {
-  char what; /* w who, u user, s status, q quota, f folders (a: how many) */
+  char what; /* w who, u user, s status, q quota, f folders (a: how many), p path (a: has one) */
   const char *data;
   gint64 a, b;
 } Data;
@@ -118,12 +118,19 @@ static const Data datas[] = {
     {'f', "[]", 0, 0},
     {'f', "[{\"name\":\"INBOX\"}]", -2, 0},
     {'f', "{}", -2, 0},
+    {'p', "[]", 0, 0},
+    {'p', "[{\"path\": \"/m/a/Maildir\"}]", 1, 0},
+    {'p', "[{\"path\": \"Maildir\"}]", 0, 0},
+    {'p', "[{\"path\": 1}]", -2, 0},
+    {'p', "[{}, {}]", -2, 0},
+    {'p', "{}", -2, 0},
 };
 
 static gboolean read_data(const Data *c, const json_t *data, gint64 *a, gint64 *b, GError **error) {
   guint sessions = 0;
   gboolean exists = FALSE, read;
   g_auto(GStrv) folders = NULL;
+  g_autofree char *path = NULL;
   switch (c->what) {
   case 'w':
     read = mail_dovecot_reply_sessions(data, A, &sessions, error);
@@ -137,6 +144,10 @@ static gboolean read_data(const Data *c, const json_t *data, gint64 *a, gint64 *
     return mail_dovecot_reply_status(data, a, b, error);
   case 'q':
     return mail_dovecot_reply_quota(data, a, b, error);
+  case 'p':
+    read = mail_dovecot_reply_path(data, &path, error);
+    *a = path != NULL;
+    return read;
   default:
     folders = mail_dovecot_reply_folders(data, error);
     *a = folders == NULL ? 0 : g_strv_length(folders);
@@ -163,10 +174,30 @@ static void test_data(void) {
   }
 }
 
+/* Maildir, dbox and mail outside of the home; folders of all, of others, and of a neighbour whose name begins alike. */
+static void test_own(void) {
+  static const struct {
+    const char *path, *home, *inbox;
+    gboolean own;
+  } cases[] = {
+      {"/m/a/Maildir/.Work", "/m/a", "/m/a/Maildir", TRUE},
+      {"/m/a/old/.Work", "/m/a/", "/m/a/Maildir", TRUE},
+      {"/m/public/.All", "/m/a", "/m/a/Maildir", FALSE},
+      {"/m/a/../public/.All", "/m/a", "/m/a/Maildir", FALSE},
+      {"/m/ab/Maildir", "/m/a", "/m/a/Maildir", FALSE},
+      {"/s/a/mailboxes/Work/dbox-Mails", "/home/a", "/s/a/mailboxes/INBOX/dbox-Mails", TRUE},
+      {"/s/b/mailboxes/Work/dbox-Mails", NULL, "/s/a/mailboxes/INBOX/dbox-Mails", FALSE},
+      {"/s/public", "/", "/INBOX", FALSE},
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+    g_assert_cmpint(mail_dovecot_is_own(cases[i].path, cases[i].home, cases[i].inbox), ==, cases[i].own);
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/dovecot_reply/envelopes", test_envelopes);
   g_test_add_func("/dovecot_reply/nested", test_nested);
   g_test_add_func("/dovecot_reply/data", test_data);
+  g_test_add_func("/dovecot_reply/own", test_own);
   return g_test_run();
 }
