@@ -23,6 +23,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   mail_dovecot_reply_sessions(reply.data, "a@example.test", &sessions, NULL);
   mail_dovecot_reply_user(reply.data, "a@example.test", &exists, NULL);
   g_strfreev(mail_dovecot_reply_folders(reply.data, NULL));
+  g_autofree char *path = NULL;
+  if (mail_dovecot_reply_path(reply.data, &path, NULL) && path != NULL)
+    g_assert_false(mail_dovecot_is_own(path, "/", "/INBOX"));
   g_strfreev(mail_dovecot_listed_names(reply.data, NULL));
   g_autoptr(GPtrArray) listed = g_ptr_array_new_with_free_func((GDestroyNotify)mail_listed_free);
   g_autoptr(GHashTable) logins = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
