@@ -11,7 +11,7 @@ void mail_subject_clear(MailSubject *subject) {
   "coalesce(s.user_id, b.user_id)::text, u.user_id IS NOT NULL, u.user_id IS NULL AND EXISTS (SELECT 1 "   \
   "FROM scim_tombstone d"                                                                                  \
   " WHERE d.org_id = $1 AND d.user_id = b.user_id), coalesce(u.active, false), u.user_name, "              \
-  "json_build_object('emails', u.doc::json -> 'emails')::text,"                                            \
+  "'{\"emails\":' || coalesce(u.doc::json ->> 'emails', 'null') || '}',"                                   \
   " s.item, b.mailbox_id::text, b.address, b.origin <> 'found', b.state = 'disabled', b.pinned, b.open,"   \
   " b.contained_at IS NOT NULL,"                                                                           \
   " EXISTS (SELECT 1 FROM mail_held h WHERE h.org_id = $1 AND h.mailbox_id = b.mailbox_id AND h.action = " \
@@ -216,21 +216,24 @@ static const DbStatement scan = {
     "SELECT m.member_id AS user_id, g.rank FROM unnest($2::uuid[], $3::int[]) g(group_id, rank)"
     " CROSS JOIN LATERAL (SELECT p.member_id FROM scim_member p WHERE p.org_id = $1 AND p.group_id = "
     "g.group_id"
-    " AND p.kind = 'u' AND p.member_id > $4::uuid ORDER BY p.member_id" SCAN_LIMIT ") m"
+    " AND p.kind = 'u' AND p.member_id > $4::uuid AND p.member_id <= $5::uuid ORDER BY p.member_id" SCAN_LIMIT
+    ") m"
     " UNION ALL (SELECT o.user_id, NULL::int FROM mailbox o WHERE o.org_id = $1 AND o.user_id IS NOT NULL"
-    " AND o.state <> 'purged' AND o.user_id > $4::uuid ORDER BY o.user_id" SCAN_LIMIT ")) both_lists"
+    " AND o.state <> 'purged' AND o.user_id > $4::uuid AND o.user_id <= $5::uuid ORDER BY "
+    "o.user_id" SCAN_LIMIT ")) both_lists"
     " GROUP BY user_id ORDER BY user_id" SCAN_LIMIT ")"
     " SELECT " SUBJECT_COLUMNS " FROM s LEFT JOIN scim_user u ON u.org_id = $1 AND u.user_id = s.user_id"
     " LEFT JOIN mailbox b ON b.org_id = $1 AND b.user_id = s.user_id AND b.state <> 'purged'"
     " ORDER BY s.user_id"};
 
-DbResult *mail_store_scan(DbPool *pool, gint64 deadline, const MailHouse *house, const char *after,
+DbResult *mail_store_scan(DbPool *pool, gint64 deadline, const MailHouse *house, const MailScanRange *range,
                           GError **error) {
   DbArgs args = DB_ARGS_INIT;
   db_args_int(&args, house->org_id);
   db_args_text(&args, house->groups);
   db_args_text(&args, house->ranks);
-  db_args_text(&args, after);
+  db_args_text(&args, range->after);
+  db_args_text(&args, range->until);
   return db_pool_read(pool, deadline, &scan, &args, error);
 }
 

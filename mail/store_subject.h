@@ -26,11 +26,15 @@ gboolean mail_store_group_gone(Db *db, gint64 org_id, gint64 mail_group_id, gboo
 /* address → MailTaken of those that somebody has; g_hash_table_unref. */
 GHashTable *mail_store_taken(Db *db, gint64 org_id, char **addresses, GError **error);
 
-/* Pages in order of user_id, from after `after` on: everybody in the mail groups and everybody with a mailbox. Each row is read by
- * mail_store_scan_row. */
+/* Pages in order of user_id: everybody in the mail groups and everybody with a mailbox. Each row is read by mail_store_scan_row. */
 #define MAIL_SCAN_PAGE 2000
-#define MAIL_SCAN_START "00000000-0000-0000-0000-000000000000"
-DbResult *mail_store_scan(DbPool *pool, gint64 deadline, const MailHouse *house, const char *after,
+#define MAIL_SCAN_FIRST "00000000-0000-0000-0000-000000000000"
+#define MAIL_SCAN_HALF "7fffffff-ffff-ffff-ffff-ffffffffffff"
+#define MAIL_SCAN_LAST "ffffffff-ffff-ffff-ffff-ffffffffffff"
+typedef struct {
+  const char *after, *until; /* not this, but this */
+} MailScanRange;
+DbResult *mail_store_scan(DbPool *pool, gint64 deadline, const MailHouse *house, const MailScanRange *range,
                           GError **error);
 const char *mail_store_scan_id(const DbResult *page, int row);
 void mail_store_scan_row(const DbResult *page, int row, const MailHouse *house, MailSubject *subject);

@@ -38,6 +38,8 @@ typedef struct {
 } MailSync;
 
 void mail_tally_clear(MailTally *tally);
+/* What two passes over different people came to. */
+void mail_tally_add(MailTally *sum, const MailTally *more);
 /* Something else than keep? */
 gboolean mail_tally_worth(const MailTally *tally);
 /* Counts by name, without zeros. */

@@ -5,6 +5,18 @@ void mail_tally_clear(MailTally *tally) {
   *tally = (MailTally){0};
 }
 
+void mail_tally_add(MailTally *sum, const MailTally *more) {
+  for (int kind = 0; kind < MAIL_STEP_KINDS; kind++)
+    sum->steps[kind] += more->steps[kind];
+  sum->held += more->held;
+  sum->vanished += more->vanished;
+  sum->failed += more->failed;
+  sum->left += more->left;
+  sum->applied += more->applied;
+  if (sum->error == NULL)
+    sum->error = g_strdup(more->error);
+}
+
 gboolean mail_tally_worth(const MailTally *tally) {
   for (int kind = MAIL_STEP_CREATE; kind < MAIL_STEP_KINDS; kind++)
     if (kind != MAIL_STEP_UNMANAGED && kind != MAIL_STEP_COLLIDE && tally->steps[kind] > 0)
