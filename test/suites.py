@@ -28,7 +28,8 @@ E2E = {
     "lifecycle": ["test_lifecycle.py", "test_in_doubt.py", "test_token_limits.py", "test_housekeeping.py", "test_errors.py",
                   "test_paging.py", "test_dialect.py"],
     "mail": ["test_mail_story.py", "test_mail_places.py"],
-    "mail-worker": ["test_mail_worker.py", "test_mail_fleet.py", "test_mail_pairing.py"],
+    "mail-worker": ["test_mail_worker.py", "test_mail_fleet.py"],
+    "mail-pairing": ["test_mail_pairing.py"],
     "cli": ["test_cli.py", "test_cli_admin.py", "test_docs.py"],
     "decision": ["test_mail_decision.py", "test_mail_policy.py", "test_mail_submission.py", "test_dovecot_24.py"],
     "mail-faults": ["test_mail_faults.py", "test_mail_faults_store.py", "test_mail_faults_worker.py"],  # F26 to F42, by name
