@@ -35,7 +35,7 @@ E2E = {
     "mail-faults": ["test_mail_faults.py", "test_mail_faults_store.py", "test_mail_faults_worker.py"],  # F26 to F42, by name
     "mail-kill": ["test_mail_kill.py"],  # kill -9 at each step of each action
     "mail-drivers": ["test_mail_drivers.py", "test_mail_purge.py"],  # the real Dovecot, and a doveadm that is broken
-    "saml": ["test_saml_real.py", "test_saml_flow.py", "test_saml_admin.py", "test_saml_verifier.py", "test_saml_verifier_server.py"],
+    "saml": ["test_saml_real.py", "test_saml_failover.py", "test_saml_flow.py", "test_saml_admin.py", "test_saml_verifier.py", "test_saml_verifier_server.py"],
     "saml-attacks": ["test_saml_attacks.py", "test_saml_catalogue.py", "test_saml_positive.py", "test_saml_logout_attacks.py", "test_saml_metadata.py"],
     "mail-doors": ["test_mail_doors.py", "test_mail_notices.py"],
     "mail-alarms": ["test_mail_alarms.py", "test_mail_adopt.py"],

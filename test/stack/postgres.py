@@ -52,6 +52,24 @@ class Postgres:
 
     def standby(self, folder):
         """A hot standby that stands at this moment: it can be read, and hears of nothing any more."""
+        return self._copy(folder).start()
+
+    def follower(self, folder):
+        """A standby that follows, and without whose word no commit counts."""
+        copy = self._copy(folder, f"primary_conninfo = 'host={self.folder} port={self.port} user=postgres application_name=follower'\n")
+        copy.start()
+        with self.session("postgres") as sql:
+            sql.execute("ALTER SYSTEM SET synchronous_standby_names = 'follower'")
+            sql.execute("SELECT pg_reload_conf()")
+        return copy
+
+    def promote(self):
+        """From now on it is the primary, and waits for nobody."""
+        with open(self.data / "postgresql.conf", "a", encoding="utf-8") as conf:
+            conf.write("synchronous_standby_names = ''\n")
+        host.run(host.as_user([self.bin / "pg_ctl", "-D", self.data, "-w", "promote"]), cwd="/")
+
+    def _copy(self, folder, more=""):
         copy = Postgres(folder, self.settings)
         copy.folder.mkdir(parents=True, exist_ok=True)
         host.give(copy.folder)
@@ -60,8 +78,8 @@ class Postgres:
         (copy.data / "standby.signal").touch()
         host.give(copy.data / "standby.signal")
         with open(copy.data / "postgresql.conf", "a", encoding="utf-8") as conf:
-            conf.write(f"unix_socket_directories = '{copy.folder}'\n")
-        return copy.start()
+            conf.write(f"unix_socket_directories = '{copy.folder}'\n{more}")
+        return copy
 
     @property
     def bin(self):
