@@ -116,7 +116,7 @@ def test_F33_a_slow_store_holds_four_calls_each_until_its_deadline(machine, stor
         assert "gave no answer" in " ".join(str(house.words(p)) for p in people)
         store.be("well")
         store.over.set()
-        wait(lambda: house.again_now() or house.behind() == 0, 40)
+        wait(lambda: house.again_now() or house.behind() == 0, 120)
     assert house.states() == {("disabled", False): 8} and house.audit()["mailbox.disable"] == 8
 
 
