@@ -1,11 +1,13 @@
 """The suites of ./test/run: each runs by itself, is counted apart and timed; the last line sums them up."""
 
+import concurrent.futures
 import os
 import pathlib
 import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import xml.etree.ElementTree as xml
 
@@ -153,31 +155,53 @@ SUITES = {
 }
 
 
+# These wait more than they work: they run beside the others.
+WAITING = ("mail-worker", "mail-faults", "mail-kill")
+
+
+def run_suite(name):
+    """(count, output, seconds) of one suite."""
+    count, begin = Count(), time.monotonic()
+    try:
+        output = SUITES[name](count)
+    except host.StackError as failed:
+        output, count.failed = str(failed), count.failed + 1
+        count.notes.append(f"FAILED {failed}")
+    return count, output, time.monotonic() - begin
+
+
+def show(name, count, output, seconds):
+    if count.failed or os.environ.get("VERBOSE"):
+        print(output)
+    for line in output.splitlines():
+        if line.startswith("time "):
+            print("    " + line)
+    for note in count.notes:
+        print("    " + note)
+    print(f"{name:<18}{count.passed:>6} passed{count.failed:>5} failed{count.skipped:>5} skipped{seconds:>8.1f} s", flush=True)
+
+
 def main(names):
     unknown = [name for name in names if name not in SUITES]
     if unknown:
         print(f"No such suite: {', '.join(unknown)}. There are: {', '.join(SUITES)}", file=sys.stderr)
         return 2
-    total = Count()
-    for name in names or SUITES:
-        count, begin = Count(), time.monotonic()
-        try:
-            output = SUITES[name](count)
-        except host.StackError as failed:
-            output, count.failed = str(failed), count.failed + 1
-            count.notes.append(f"FAILED {failed}")
-        if count.failed or os.environ.get("VERBOSE"):
-            print(output)
-        for line in output.splitlines():
-            if line.startswith("time "):
-                print("    " + line)
-        for note in count.notes:
-            print("    " + note)
-        print(f"{name:<18}{count.passed:>6} passed{count.failed:>5} failed{count.skipped:>5} skipped"
-              f"{time.monotonic() - begin:>8.1f} s", flush=True)
-        total.passed += count.passed
-        total.failed += count.failed
-        total.skipped += count.skipped
+    names = list(names or SUITES)
+    total, printing = Count(), threading.Lock()
+
+    def lane(mine):
+        for name in mine:
+            count, output, seconds = run_suite(name)
+            with printing:
+                show(name, count, output, seconds)
+                total.passed += count.passed
+                total.failed += count.failed
+                total.skipped += count.skipped
+
+    with concurrent.futures.ThreadPoolExecutor(2) as lanes:
+        running = [lanes.submit(lane, [name for name in names if (name in WAITING) == waits]) for waits in (True, False)]
+    for one in running:
+        one.result()
     print(f"{total.passed} passed, {total.failed} failed" + (f", {total.skipped} skipped" if total.skipped else ""))
     return 1 if total.failed else 0
 
