@@ -357,7 +357,7 @@ def test_rule_denies_with_its_words_and_replaces(strict):
 def test_lock_out_is_refused(strict):
     secret = strict.ask("pat", "create", strict.address("ada"), "--name", "t")["token"]
     refused(strict.run("rule", "add", "all", "--effect", "deny"), REFUSED, "GP-6202")
-    refused(strict.run("rule", "remove", "default"), REFUSED, "everybody")
+    refused(strict.run("rule", "remove", "default"), REFUSED, "nobody could sign in")
     refused(strict.run("rule", "add", "default", "--effect", "allow", "--user", strict.address("ada"), "--action", "sieve",
                        "--days", "mon", "--from", "08:00", "--to", "08:01", "--not-group", "nobodies"), NOT_FOUND, "GP-5213")
     assert [r["name"] for r in strict.ask("rule", "list")["rules"]] == ["default"]
